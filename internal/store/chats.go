@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/jackc/pgx/v5"
@@ -24,25 +25,25 @@ type ChatFilter struct {
 }
 
 // unreadSQL counts what a customer wrote after the business answered last, or last looked. A reply
-// that failed has reached nobody. What is counted has a bound, and so has the way back to the last
-// answer: a chat without any may be as long as the log. The newest message is an answer as a rule,
-// and then one row is read.
+// that failed has reached nobody. It goes back from the newest message, and no further than a chat of
+// MaxUnread may have failed replies between: one without any answer may be as long as the log. The
+// newest message is an answer as a rule, and then one row is read.
 const unreadSQL = `(
-	select count(*) filter (where direction = 'IN') from (
-		select direction from flowhq.message_logs
+	select least(count(*) filter (where direction = 'IN'), @unread) from (
+		select id, direction from flowhq.message_logs
 		where tenant_id = @tenant and contact_id = c.id
 			and id > greatest(c.read_to, coalesce((
 				select id from (
 					select id, direction, status from flowhq.message_logs
 					where tenant_id = @tenant and contact_id = c.id
 					order by id desc
-					limit @unread
+					limit 2 * @unread
 				) as newest
 				where direction = 'OUT' and status <> 'FAILED'
 				order by id desc
 				limit 1), 0))
-		order by id
-		limit @unread
+		order by id desc
+		limit 2 * @unread
 	) as since)`
 
 // chatsSQL yields the chats of some contacts with what came last in them. The message comes through
@@ -145,17 +146,17 @@ func (s *Store) latestChats(
 func scanChat(row pgx.CollectableRow) (c flowhq.Chat, err error) {
 	var last flowhq.ChatMessage
 	var id *int64
+	var at *time.Time
 	var handOver *string
 	columns := slices.Concat(contactFields(&c.Contact, &handOver), []any{
-		&id, &last.Direction, &last.Kind, &last.Text, &last.Media, &last.Status, &last.CreatedAt,
-		&c.Unread,
+		&id, &last.Direction, &last.Kind, &last.Text, &last.Media, &last.Status, &at, &c.Unread,
 	})
 	if err := row.Scan(columns...); err != nil {
 		return c, err
 	}
 	// A contact may have no messages: the retention has deleted them, or nobody has written yet.
 	if id != nil {
-		last.ID = *id
+		last.ID, last.CreatedAt = *id, *at
 		c.LastMessage = &last
 	}
 	c.Contact.HandOver, err = parseHandOver(handOver)
