@@ -163,8 +163,10 @@ func (s *stand) operatorsTour(p *tab, shop *business, chat string) {
 	p.until(`document.activeElement.matches("input[type=search], input[name=search]")`)
 	// The browser's protocol types a key also if the page has taken it for itself.
 	p.eval("document.activeElement.value = ''")
-	p.do(chromedp.KeyEvent("Blue"), chromedp.KeyEvent("\r"))
-	p.until(`location.search.includes("search=Blue")`)
+	// By its number: the applicant beside asks for a business of the same name.
+	number := strings.TrimPrefix(shop.PhoneNumber, "+")
+	p.do(chromedp.KeyEvent(number), chromedp.KeyEvent("\r"))
+	p.until(`location.search.includes("search=` + number + `")`)
 	p.shows("main", "Blue Door Barbers")
 	p.do(chromedp.KeyEvent(kb.ArrowDown))
 	p.until(`document.activeElement.matches('a[href="` + shop.path() + `"]')`)

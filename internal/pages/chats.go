@@ -25,19 +25,15 @@ type chatsPart struct {
 func (c chatsPart) Asked() bool { return c.Search != "" || c.Waiting }
 
 // After is the query of the page that follows.
-func (c chatsPart) After() string { return c.query("before", c.Next) }
+func (c chatsPart) After() string { return c.query(url.Values{"before": {c.Next}}) }
 
-// query is what the list was asked for, with one thing more.
-func (c chatsPart) query(name, value string) string {
-	q := url.Values{}
+// query is what the list was asked for, with more.
+func (c chatsPart) query(q url.Values) string {
 	if c.Search != "" {
 		q.Set("search", c.Search)
 	}
 	if c.Waiting {
 		q.Set("waiting", "1")
-	}
-	if value != "" {
-		q.Set(name, value)
 	}
 	return q.Encode()
 }
@@ -71,15 +67,16 @@ func (v *visit) readChats(p *tenantPage) error {
 	if c.Waiting {
 		q.Set("handed_over", "true")
 	}
-	open := ""
+	again := url.Values{}
 	if p.Contact.ID != 0 {
-		open = strconv.FormatInt(p.Contact.ID, 10)
+		again.Set("open", strconv.FormatInt(p.Contact.ID, 10))
 	}
-	c.Path = p.Base + "/chats?" + c.query("open", open)
 	// Beside an open chat the list begins at its beginning: "before" is of the messages there.
 	if before := v.r.Form.Get("before"); before != "" && v.r.PathValue("contact") == "" {
 		q.Set("before", before)
+		again.Set("before", before)
 	}
+	c.Path = p.Base + "/chats?" + c.query(again)
 	var list struct {
 		Chats []flowhq.Chat
 		Next  string
