@@ -81,7 +81,7 @@ func (t *turn) takeStillBroken() bool {
 	// ticket, which is what a person reads first. So has who did already what was advised, or sends
 	// the number of the account.
 	tried := !t.p.asks && t.next.Ticket != nil &&
-		(t.p.hasTried() || len(t.p.entities.References) > 0)
+		(t.p.hasTried() || t.p.tellsSpeed() || len(t.p.entities.References) > 0)
 	told := tried || len(t.p.acts) == 0 && !t.p.asks && len(t.p.reading.Words) >= minDescription
 	if told && t.next.Ticket != nil {
 		t.next.Ticket.Note = oneLine(t.next.Ticket.Note+" / "+t.note(), maxNote)

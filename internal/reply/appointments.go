@@ -92,17 +92,20 @@ func (t *turn) appointmentName(a appointment) string { return t.visitName(visitO
 // allOfThem say that all that was listed is meant.
 var allOfThem = listOf("all of them")
 
-// choosesAll is one option of all bookings that were listed, for who means all of them.
+// choosesAll is one option of all bookings that were listed, for who means all of them, or of two
+// services that were to be chosen from.
 func (t *turn) choosesAll() (Option, bool) {
 	var all []string
 	options := t.next.Ask.Options
 	for _, o := range options {
-		if o.Do != doBooking && o.Do != doMove {
+		// Of a few services both may be wanted. A list of all that there are is no such few.
+		few := o.Do == doService && len(options) <= maxKin
+		if o.Do != doBooking && o.Do != doMove && !few {
 			return Option{}, false
 		}
 		all = append(all, o.Value)
 	}
-	if !anyIn(t.p.reading.Words, allOfThem) || t.p.asks {
+	if !anyIn(t.p.reading.Words, allOfThem) && !anyIn(t.p.reading.Words, keepsBoth) || t.p.asks {
 		return Option{}, false
 	}
 	return Option{Do: options[0].Do, Value: strings.Join(all, ",")}, true

@@ -268,7 +268,7 @@ func (t *turn) book(v Visit) {
 	}
 	if v.Service != "" {
 		t.next.Booking.Service, t.next.Topic = v.Service, v.Service
-		t.next.Booking.More, t.next.Booking.Together = nil, false
+		t.next.Booking.More, t.next.Booking.Together = v.More, len(v.More) > 0 && t.severalCome()
 	}
 	t.continueBooking()
 }

@@ -427,6 +427,13 @@ func (t *turn) chooseForOrder(o Option) {
 // cut out: a fact is read by everybody who works for the owner.
 func (t *turn) note() string { return oneLine(withoutSecrets(&t.p), maxNote) }
 
+// What the bot notes with an order for the owner to read, beside paidNote.
+const (
+	feeNote       = "delivery fee to be told"
+	smallNote     = "less than is brought"
+	pictureInChat = "picture in the chat"
+)
+
 // order is the fact of a basket. The status is the caller's. Everything else follows from the
 // state, so a turn that is decided again after a crash makes the same fact.
 func (t *turn) order(status flowhq.OrderStatus) flowhq.Order {
@@ -453,16 +460,16 @@ func (t *turn) order(status flowhq.OrderStatus) flowhq.Order {
 		notes = append(notes, paidNote)
 	}
 	if !known {
-		notes = append(notes, "delivery fee to be told")
+		notes = append(notes, feeNote)
 	}
 	if o.Small && o.How == howDeliver {
-		notes = append(notes, "less than is brought")
+		notes = append(notes, smallNote)
 	}
 	if o.Note != "" {
 		notes = append(notes, "note: "+o.Note)
 	}
 	if o.Picture {
-		notes = append(notes, "picture in the chat")
+		notes = append(notes, pictureInChat)
 	}
 	f.Note = strings.Join(notes, "; ")
 	return f

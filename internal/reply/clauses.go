@@ -1,7 +1,6 @@
 package reply
 
 import (
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,13 +15,8 @@ import (
 // the clause.
 
 // clauseJoin is where a clause begins inside a sentence: a joiner, and a word that wishes or asks.
-var clauseJoin = regexp.MustCompile(`(?i)[\s,]+(?:na|and|ila|lakini|but|also|pia|halafu|alafu|` +
-	`kisha|then|plus)\s+(?:(?:pia|also|kama|pls|please)\s+)?` +
-	`(?:nataka|naomba|nahitaji|weka|wekeni|` +
-	`ongeza\w*|mnaomba|wa\w*ongeze|mwambie\w*|m?nipigie\w*|nita\w+|ikiwa|kama|tuki\w+|` +
-	`niki\w+|` +
-	`i (?:want|need|would|will)|i'?ll|my wife|my husband|tell|call|add|can|could|do|does|is|are|` +
-	`how|what|when|where|which|who|je|mna\w*|kuna|naweza|bei|jina|name|names)\b`)
+var clauseJoin = regexp.MustCompile(`(?i)[\s,]+(?:` + alternatives("clause joiner") + `)\s+` +
+	`(?:(?:pia|also|kama|pls|please)\s+)?(?:` + alternatives("clause begins") + `)\b`)
 
 // clausesOf are the clauses of a message, at most a few, and whether each asks.
 func clausesOf(text string) (all []piece) {
@@ -42,8 +36,8 @@ func clausesOf(text string) (all []piece) {
 }
 
 // beginsJoined says that a clause is one thing more.
-var beginsJoined = regexp.MustCompile(`(?i)^[\s,]*(?:na|and|also|pia|plus|halafu|alafu)\s|` +
-	`\s(?:pia|too)$`)
+var beginsJoined = regexp.MustCompile(`(?i)^[\s,]*(?:` + alternatives("one more") +
+	`)\s|\s(?:pia|too)$`)
 
 // maxYes is how many words a yes has at most.
 const maxYes = 3
@@ -72,12 +66,16 @@ func clauseOf(text string) piece {
 		asks: strings.HasSuffix(bare, "?") || asksAtBegin(bare) || asksInWords(split(bare))}
 }
 
+// mayAccount reports whether what nobody has heard of the message is to be answered or noted.
+func (t *turn) mayAccount() bool {
+	return !t.wordless() && !t.missed && !t.p.isReceipt && !t.p.cued(cueRisk) &&
+		!t.p.cued(cueDanger) && t.next.Misses == 0 && !t.p.has(actSecret, actStop, actAnger,
+		actComplaint, actDecision, actTrouble, actDrop) && !anyIn(t.p.reading.Words, secretWords)
+}
+
 // accountFor answers or notes each clause of the message that the turn has not heard.
 func (t *turn) accountFor(in Input) {
-	if t.wordless() || t.missed || t.p.isReceipt || t.p.cued(cueRisk) ||
-		t.p.cued(cueDanger) ||
-		t.next.Misses > 0 || t.p.has(actSecret, actStop, actAnger, actComplaint, actDecision,
-		actTrouble, actDrop) || anyIn(t.p.reading.Words, secretWords) {
+	if !t.mayAccount() {
 		return
 	}
 	clauses := clausesOf(t.p.text)
@@ -132,7 +130,7 @@ func (t *turn) mayLoseQuestion() bool {
 
 // notThis begin the end of a question that says what is not meant: "the specialist, not the general
 // one?".
-var notThis = keywords("not, sio, siyo, si, wala")
+var notThis = listOf("not this")
 
 // mayLoseWish reports whether a clause that asks nothing says something that must not be dropped: a
 // wish that says for what, a thing of the owner's lists, names, or a number to call.
@@ -170,15 +168,12 @@ var measure = regexp.MustCompile(`(?i)^\pL{4,} (?:ya |ni |wa |cha |is )?\d{1,3}$
 // namesTheirs tells the names of several people, of whom a record has one.
 var namesTheirs = regexp.MustCompile(`(?i)\b(?:names are|majina (?:ni|yetu))\b`)
 
-// passesOn ask for something to be told to somebody, or made sure of.
-var passesOn = keywords("mwambie, mwambieni, waambie, tell them, tell him, tell her, make sure, " +
-	"hakikisha, hakikisheni, remember to, msisahau, dont forget")
-
-// saysNothing are words of a wish that only point at what stands around it.
-var saysNothing = keywords("vyote, yote, wote, both, pls, viwili, jumla, nipe, mnipe, kisha, " +
-	"halafu, " +
-	"book, booking, appointment, miadi, nafasi, plz, " +
-	"it, hapana, no, yes, but, my, me, mbili, mbil, tatu, two, three, kwa, ile, order, oda")
+var (
+	// passesOn ask for something to be told to somebody, or made sure of.
+	passesOn = listOf("passes on")
+	// saysNothing are words of a wish that only point at what stands around it.
+	saysNothing = listOf("says nothing")
+)
 
 // settledThing reports whether the turn has dealt with a thing that a clause names: it is on the
 // order as the clause says, or is off it and not wanted.
@@ -196,8 +191,7 @@ func (t *turn) settledThing(m entity.NameMatch) bool {
 }
 
 // deniesWish say that something was not meant.
-var deniesWish = keywords("sijasema, sikusema, sitaki, sihitaji, dont want, not, leave, forget, " +
-	"didnt say, did not say, acha, achana")
+var deniesWish = listOf("denies wish")
 
 // unheard reports whether the message decided without a clause gives the same turn.
 func (t *turn) unheard(in Input, whole perception, clause string) bool {
@@ -212,21 +206,12 @@ func (t *turn) unheard(in Input, whole perception, clause string) bool {
 	if len(split(rest)) == 0 {
 		return false
 	}
-	in.Suggestion = nil
 	// A mark alone changes how the rest is read, and nobody has answered it by that.
 	tries := []string{rest}
 	if strings.Contains(clause+whole.text[at+len(clause):], "?") && !strings.Contains(rest, "?") {
 		tries = append(tries, rest+"?")
 	}
-	for _, text := range tries {
-		in.Message.Text = text
-		o := decidedBeside(in)
-		if o.reply() == t.heard && o.next.Name == t.next.Name &&
-			reflect.DeepEqual(o.next.Booking, t.next.Booking) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(tries, func(text string) bool { return t.sameWithout(in, text) })
 }
 
 // answerClause answers a question that nobody has heard, or notes it.
@@ -259,8 +244,7 @@ func (t *turn) answerClause(only bool) {
 		slices.Contains(t.acts, actProblem) {
 		return
 	}
-	t.noteUnanswered()
-	t.tell("unanswered.noted")
+	t.noteQuestion()
 }
 
 // answerOwners tells the owner's answer to a clause that is surely about it, unless it was told.
@@ -297,11 +281,15 @@ func (t *turn) noteClause() {
 	if t.namesTold() && len(t.p.entities.Phones) == 0 {
 		return
 	}
-	wish := t.note()
-	o := t.next.Order
 	if !t.p.names() {
 		t.answerOwners()
 	}
+	t.noteSaid(t.note())
+}
+
+// noteSaid notes a wish with what it is of: what the turn has made, the visit, or the order.
+func (t *turn) noteSaid(wish string) {
+	o := t.next.Order
 	switch {
 	case len(t.p.products) == 0 && t.noteOnSettled(wish):
 	case t.k.template() == flowhq.BookingTemplate && t.noteVisitWish(wish):

@@ -165,6 +165,8 @@ func (s *stage) knownNumbers() []string {
 	}
 	// A visit of several services is read back with what they come to.
 	if v := s.state.Booking; v != nil {
+		// A note is read back in the customer's words.
+		known = append(known, inReply.FindAllString(v.Note, -1)...)
 		from, to := int64(0), int64(0)
 		for _, id := range v.services() {
 			if service := s.know.service[id]; service != nil {

@@ -265,6 +265,7 @@ func (s *stage) play(m Message) {
 		Reference: flowhq.Reference(m.ID),
 	}
 	before, _ := json.Marshal(s.state)
+	s.inspectHeld(in)
 	turn := Decide(in)
 	again := Decide(in)
 	if !reflect.DeepEqual(turn, again) {

@@ -22,8 +22,10 @@ func decided(in Input) *turn {
 	in.memo = newMemo()
 	t := decidedBeside(in)
 	in.Knowledge = t.k
+	t.keepHeld(newTurn(in))
 	t.heard = t.reply()
 	t.accountFor(in)
+	t.accountForParts(in)
 	return t
 }
 
@@ -432,7 +434,7 @@ func (t *turn) miss(pending Ask) {
 	goesOn := t.k.template() == flowhq.SupportTemplate && len(t.in.State.Last) > 0 &&
 		t.written().Sub(t.in.State.At) <= AskedFor && t.in.State.Asked != ""
 	if (p.asksSoftly() || goesOn) && len(p.reading.Words) >= minQuestion {
-		t.unanswered("unanswered.any")
+		t.passQuestion()
 		return
 	}
 	t.showMenu("menu.miss")

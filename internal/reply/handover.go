@@ -26,7 +26,24 @@ func (t *turn) handOver(reason flowhq.HandOverReason) {
 		flowhq.HandOverAsked: "handover.asked", flowhq.HandOverAnger: "handover.anger",
 		flowhq.HandOverMissed: "handover.missed", flowhq.HandOverDecision: "handover.decision",
 	}
+	if reason == flowhq.HandOverMissed {
+		t.keepMissed()
+	}
 	t.handOverSaying(reason, keys[reason])
+}
+
+// keepMissed notes what was not understood with what it is about: a person who is called reads the
+// ticket or the booking first, and not the chat.
+func (t *turn) keepMissed() {
+	switch v := t.next.Ticket; {
+	case v != nil && v.Number != "" && !t.p.asks:
+		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+		t.fact(t.ticket())
+		t.tell("ticket.added", "number", v.Number)
+	case t.k.template() == flowhq.BookingTemplate && !t.p.asksSoftly() &&
+		len(t.p.reading.Words) >= minMeaning && !anyIn(t.p.reading.Words, secretWords):
+		t.noteVisit(t.note())
+	}
 }
 
 // handOverSaying is handOver with another opening. A payment opens with words of its own: "a person

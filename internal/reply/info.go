@@ -381,6 +381,43 @@ func (t *turn) perhaps(id string) bool {
 	return t.giveAnswer(id)
 }
 
+// tellNearest tells the owner's answer that is nearest to a question that has no other, with a
+// "perhaps" before it. The question is noted all the same.
+func (t *turn) tellNearest() bool {
+	if !t.p.asksSoftly() || t.p.alike < mayHelp || len(t.p.nearest) != 1 && t.p.alike < minAlike {
+		return false
+	}
+	a := t.k.answer[t.p.nearest[0]]
+	if a == nil || a.Answer.Empty() {
+		return false
+	}
+	text := t.answerText(a)
+	if t.wasSaid(text) || t.saidLast(text) {
+		return false
+	}
+	t.tell("answers.perhaps")
+	t.show(text)
+	return true
+}
+
+// noteQuestion notes a question that nothing else has answered, and tells the nearest of the owner's
+// answers.
+func (t *turn) noteQuestion() {
+	t.noteUnanswered()
+	t.tellNearest()
+	t.tell("unanswered.noted")
+}
+
+// passQuestion passes a question on that nothing else has answered, behind the nearest of the
+// owner's answers if there is one.
+func (t *turn) passQuestion() {
+	if t.tellNearest() {
+		t.unanswered("")
+		return
+	}
+	t.unanswered("unanswered.any")
+}
+
 // questionOf is the wording of an owner's question that is likeliest in the language of the chat.
 // Owners list questions in both languages, and a label in the other one is hard to choose by.
 func (t *turn) questionOf(a *flowhq.Answer) string {

@@ -195,7 +195,8 @@ func (t *turn) choose(o Option) {
 	t.next.Ask = Ask{}
 	switch o.Do {
 	case doService:
-		t.book(Visit{Service: o.Value})
+		all := strings.Split(o.Value, ",") // "both"
+		t.book(Visit{Service: all[0], More: all[1:]})
 	case doProduct:
 		// The topic is set for "how much is it?" after a choice that orders nothing. The size that
 		// was spoken of is of another thing.

@@ -125,8 +125,7 @@ func (t *turn) answerParts() {
 			t.noteUnanswered()
 			t.tell("order.unlisted", "note", oneLine(text, maxWish))
 		case t.losesQuestion():
-			t.noteUnanswered()
-			t.tell("unanswered.noted")
+			t.noteQuestion()
 		}
 	}
 }

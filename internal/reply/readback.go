@@ -286,7 +286,7 @@ func (t *turn) confirmsAndAsks() bool {
 		return true
 	}
 	if !t.inform() && (p.asks || reminds) {
-		t.unanswered("unanswered.any")
+		t.passQuestion()
 	}
 	return true
 }

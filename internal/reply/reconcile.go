@@ -428,9 +428,12 @@ func (t *turn) reconcileDesk(p *perception, all *acts) {
 	if all.has(actAnswer) && t.goesOnWithFault() {
 		*all = acts{actProblem}
 	}
-	if p.hasTried() {
+	if p.hasTried() || p.tellsSpeed() {
 		all.drop(actAnswer)
 		all.add(actProblem)
+	}
+	if t.asksWhenBackOf(p) {
+		all.drop(actHours, actAnswer, actDelivery)
 	}
 	// At a help desk an order is a request for a connection, which somebody has to look up.
 	all.replace(actBook, actOrder)

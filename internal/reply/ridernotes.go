@@ -135,7 +135,7 @@ func (t *turn) placeWithMore() {
 		t.next.Name = p.name
 	}
 	if !t.inform() && p.asks {
-		t.unanswered("unanswered.any")
+		t.passQuestion()
 	}
 	note := o.Note
 	t.fillDelivery()

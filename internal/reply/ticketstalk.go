@@ -1,6 +1,8 @@
 package reply
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/flowhq/flowhq"
@@ -25,6 +27,8 @@ func (t *turn) talksOfTicket(informed bool) bool {
 		t.did(actThanks)
 		t.tell("thanks")
 		t.tellAnswerTo("repair")
+	case v != nil && t.asksWhenBack():
+		t.tellWhenBack()
 	case !informed && t.wantsPackage():
 		t.did(actAccount)
 		t.tellPackage()
@@ -39,6 +43,56 @@ func (t *turn) talksOfTicket(informed bool) bool {
 func (t *turn) tellRepairTime() bool {
 	return (len(t.in.Calendar.Tickets) > 0 || t.next.Ticket != nil) &&
 		anyIn(t.p.reading.Words, whenMended) && (t.tellOwnRepair() || t.tellAnswerTo("repair"))
+}
+
+// asksWhenBack reports whether the message asks when that works again of which a fault was told.
+func (t *turn) asksWhenBack() bool {
+	return t.asksWhenBackOf(&t.p) && !t.p.has(actCancel, actPerson, actPaid)
+}
+
+// asksWhenBackOf is asksWhenBack of a message of which the acts are not known yet.
+func (t *turn) asksWhenBackOf(p *perception) bool {
+	return t.k.template() == flowhq.SupportTemplate && t.next.Ticket != nil &&
+		t.next.Ticket.Subject != string(actOrder) && anyIn(p.reading.Words, backWords) &&
+		p.asksSoftly() && !p.cued(actHours)
+}
+
+// backWords say that something works again.
+var backWords = listOf("back")
+
+// tellWhenBack tells the time of a repair, and opens the ticket of a fault that was told. What
+// stands beside the question is added to the ticket: until when nobody is at home.
+func (t *turn) tellWhenBack() {
+	v := t.next.Ticket
+	if v.Number == "" {
+		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+		t.openTicket()
+		return
+	}
+	t.did(actStatus)
+	if slices.ContainsFunc(piecesOf(t.p.text), func(p piece) bool {
+		return !p.asks && len(split(p.text)) >= minMeaning
+	}) {
+		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+		t.fact(t.ticket())
+		t.tell("ticket.added", "number", v.Number)
+	}
+	if !t.tellOwnRepair() && !t.tellAnswerTo("repair") {
+		t.tell("ticket.status", "number", v.Number, "day", t.nearDay(v.At.In(t.k.zone)))
+	}
+}
+
+// speed is how fast a connection was found to be.
+var speed = regexp.MustCompile(`(?i)\b\d+(?:[.,]\d+)?\s*(?:mbps|mb/s|mbs|mb|kbps|megs?)\b`)
+
+// measuredWords stand beside a speed that was measured, and not bought.
+var measuredWords = listOf("measured")
+
+// tellsSpeed reports whether the message tells how fast the connection was found to be. The owner's
+// answer asks for just that, and must not be given once more.
+func (p *perception) tellsSpeed() bool {
+	return speed.MatchString(p.text) && anyIn(p.reading.Words, measuredWords) &&
+		!anyIn(p.reading.Words, wishWords)
 }
 
 // whenMended ask for the time of a repair.

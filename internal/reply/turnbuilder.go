@@ -53,6 +53,7 @@ type turn struct {
 	advised   bool   // it asked which package to take, and was told which there are
 	assistant string // what became of the suggestion
 	heard     string // the reply before clauses that nobody heard were accounted for
+	strikes   int    // how often the message was decided once more without a part of it
 }
 
 // A part is a piece of a reply.

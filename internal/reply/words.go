@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"strings"
 )
 
@@ -26,4 +27,14 @@ func phrasesOf(name string) []string {
 		}
 	}
 	return all
+}
+
+// alternatives are the entries of a list of words.txt as the choices of a regular expression. A *
+// stands for the rest of a word.
+func alternatives(name string) string {
+	all := phrasesOf(name)
+	for i, phrase := range all {
+		all[i] = strings.ReplaceAll(regexp.QuoteMeta(phrase), `\*`, `\w*`)
+	}
+	return strings.Join(all, "|")
 }

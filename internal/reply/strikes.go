@@ -1,0 +1,171 @@
+package reply
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// A clause that was heard may still have a part that nobody has used: "mchele kilo 10, mafuta lita 5
+// na viungo vya pilau", "haircut for me, no wash". So each part between joiners and commas is struck
+// out of the message as well. What leaves the turn as it is was not used, and is noted and read
+// back.
+
+// A strike is a part of a message that may be left out of it.
+type strike struct {
+	text string
+	// from and to are what goes with it, its joiner included.
+	from, to int
+}
+
+// maxStrikes bounds how often a message is decided once more. Each time costs as much as the
+// message itself.
+const maxStrikes = 10
+
+// segmentEnd ends a part: a comma, a mark, a line, or a joiner.
+var segmentEnd = regexp.MustCompile(`(?i)[.!?;]+(?:\s+|$)|,\s+|\n+|\s+(?:na|and|n|&|plus|pia|also|but|` +
+	`lakini|ila|halafu|alafu|kisha|then|kwa sababu|because|coz)\s+`)
+
+// segmentsOf are the parts of a text.
+func segmentsOf(text string) (all []strike) {
+	from, start := 0, 0
+	add := func(end int) {
+		if bare := strings.Trim(text[start:end], " .,!;\n"); bare != "" {
+			all = append(all, strike{bare, from, end})
+		}
+	}
+	for _, at := range segmentEnd.FindAllStringIndex(text, 4*maxPartsRead) {
+		add(at[0])
+		from, start = at[0], at[1]
+	}
+	add(len(text))
+	return all
+}
+
+// without is a text without a part of it.
+func (s strike) without(text string) string {
+	return strings.TrimSpace(joinFirst.ReplaceAllString(text[:s.from]+text[s.to:], ""))
+}
+
+// accountForParts notes the parts of the message that nobody has used, and says so.
+func (t *turn) accountForParts(in Input) {
+	if !t.hasRecord() || !t.mayAccount() || t.handedOver() {
+		return
+	}
+	var lost []string
+	whole := t.p
+	for _, s := range segmentsOf(whole.text) {
+		if !t.saysSomething(s.text) || t.traced(s.text) || asksAtBegin(s.text) ||
+			strings.HasPrefix(whole.text[s.to:], "?") || asksInWords(split(s.text)) ||
+			t.onlyAround(s.text) {
+			continue
+		}
+		if t.sameWithout(in, s.without(whole.text)) {
+			lost = append(lost, s.text)
+		}
+	}
+	if len(lost) > 0 {
+		t.noteParts(lost)
+	}
+}
+
+// sameWithout reports whether another text gives the same turn.
+func (t *turn) sameWithout(in Input, text string) bool {
+	if t.strikes++; t.strikes > maxStrikes || len(split(text)) == 0 {
+		return false
+	}
+	in.Suggestion, in.Message.Text = nil, text
+	return t.sameAs(decidedBeside(in))
+}
+
+// sameAs reports whether a turn comes to the same: what is told, and what is held.
+func (t *turn) sameAs(o *turn) bool {
+	return o.reply() == t.heard && o.next.Name == t.next.Name &&
+		reflect.DeepEqual(o.next.Booking, t.next.Booking)
+}
+
+// hasRecord reports whether there is something that a wish can be noted with: what is being made, or
+// what was made in this talk. What a ticket is about it has in the customer's words.
+func (t *turn) hasRecord() bool {
+	v, o := t.next.Booking, t.next.Order
+	switch t.k.template() {
+	case flowhq.SupportTemplate:
+		return false
+	case flowhq.EcommerceTemplate:
+		return o != nil && len(o.Lines) > 0 || t.settles() || t.placedRecently()
+	case flowhq.BookingTemplate:
+	}
+	return v != nil && v.Moves == "" && (v.Service != "" || !v.Day.IsZero()) || t.settles() ||
+		t.bookedJustNow()
+}
+
+// saysSomething reports whether a part has words of its own: two that are neither courtesy nor stand
+// around a wish, or a number to call.
+func (t *turn) saysSomething(text string) bool {
+	content := 0
+	for _, w := range split(text) {
+		if !hasWord(countFillers, w) && !hasWord(saysNothing, w) && !hasWord(courtesyWords, w) &&
+			!hasWord(yesHead, w) && !hasWord(aroundWish, w) {
+			content++
+		}
+	}
+	return content >= minPartWords || len(entity.Find(text).Phones) > 0
+}
+
+// aroundWish are words that stand around a wish.
+var aroundWish = listOf("around a wish")
+
+// traced reports whether the reply or what is held has all words of a part that say something.
+func (t *turn) traced(text string) bool {
+	var b strings.Builder
+	b.WriteString(t.reply())
+	for _, v := range t.holds() {
+		b.WriteString(" " + v.text)
+	}
+	seen := split(b.String())
+	return !slices.ContainsFunc(split(text), func(w string) bool {
+		return !hasWord(saysNothing, w) && !hasWord(countFillers, w) && !hasWord(aroundWish, w) &&
+			!slices.Contains(seen, w)
+	})
+}
+
+// onlyAround reports whether a part is no wish of its own: it says why an hour suits that another part
+// names, which goods are not wanted, or in which language to go on.
+func (t *turn) onlyAround(text string) bool {
+	words := split(text)
+	_, timed := t.timeIn(text)
+	v := t.next.Booking
+	return timed && v != nil && !v.Start.IsZero() || anyIn(words, languageWords) ||
+		anyIn(words, deniesWish) && t.k.template() == flowhq.EcommerceTemplate
+}
+
+// noteParts notes what nobody has used, in one note. What stands in the list of an order and is no
+// wish is likely goods that are on no list.
+func (t *turn) noteParts(lost []string) {
+	whole := t.p
+	defer func() { t.p = whole }()
+	for _, text := range lost {
+		t.p = t.readPart(text)
+		if t.namesOnlyUnlisted(&whole) {
+			t.noteUnanswered()
+			t.tell("order.unlisted", "note", oneLine(text, maxWish))
+			continue
+		}
+		t.noteSaid(t.note())
+	}
+}
+
+// namesOnlyUnlisted reports whether a part of an order of several things is likely one more of them
+// that is on no list: "viungo vya pilau".
+func (t *turn) namesOnlyUnlisted(whole *perception) bool {
+	p := &t.p
+	words := p.reading.Words
+	return t.k.template() == flowhq.EcommerceTemplate && len(whole.products) > 0 &&
+		whole.has(actOrder) && !p.names() && len(words) <= maxNaming && !p.hasTime &&
+		len(p.areas) == 0 && !anyIn(words, wishWords) && !anyIn(words, landmarkWords) &&
+		len(p.acts) == 0
+}
