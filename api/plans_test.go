@@ -166,7 +166,8 @@ func (p *planned) queries(route string) (all []url.Values) {
 	deep := ""
 	if cursor != "" {
 		// The pages on the way are measured, too, by those of the filters.
-		query := url.Values{"limit": {"1000"}}
+		most := p.spec.at(parameters["limit"], "schema")["maximum"]
+		query := url.Values{"limit": {fmt.Sprint(most)}}
 		for range 5 {
 			next := p.get(route, query)
 			if next == "" {

@@ -453,3 +453,9 @@ func idsOf(matches []entity.NameMatch) []string {
 	}
 	return ids
 }
+
+// angry reports whether the words are angry beyond doubt. Beyond doubt: a wrong hand-over silences
+// the bot for a customer who only was disappointed.
+func angry(p *perception) bool {
+	return anyIn(p.reading.Words, angerWords) || p.reading.Concepts.Has("anger")
+}

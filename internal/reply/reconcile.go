@@ -322,12 +322,6 @@ func (t *turn) namesPrice(p *perception) bool {
 	return false
 }
 
-// angry reports whether the words are angry beyond doubt. Beyond doubt: a wrong hand-over silences
-// the bot for a customer who only was disappointed.
-func angry(p *perception) bool {
-	return anyIn(p.reading.Words, angerWords) || p.reading.Concepts.Has("anger")
-}
-
 // hasTrouble reports whether the message tells of an order that has gone wrong: it is not what was
 // ordered, or it has not come though none is known here. Such an order was made at the counter or
 // by phone. "There is no order under your number" calls a customer a liar who waits for food.
