@@ -99,18 +99,22 @@ func (s *Store) latestChats(
 ) (ids []int64, next int64, err error) {
 	// A contact with a newer message than the page begins with was on a page before.
 	newer := `
-		and not exists (
-			select from flowhq.message_logs m
-			where m.tenant_id = @tenant and m.contact_id = c.contact_id and m.id >= @before)`
+		and @before > (
+			select m.id from flowhq.message_logs m
+			where m.tenant_id = @tenant and m.contact_id = c.contact_id
+			order by m.id desc
+			limit 1)`
 	if f.Before == 0 {
 		newer, f.Before = "", math.MaxInt64
 	}
+	// The bound of the stretch is written out, and it has a time that no index has: else the plan reads
+	// the whole log from the index of contacts and sorts it.
 	q := strings.Replace(`
 		with stretch as (
-			select id, contact_id from flowhq.message_logs
+			select id, contact_id, created_at from flowhq.message_logs
 			where tenant_id = @tenant and id < @before
 			order by id desc
-			limit @searched
+			limit `+strconv.Itoa(maxSearched)+`
 		), page as (
 			select c.contact_id, c.id
 			from (select contact_id, max(id) as id from stretch group by contact_id) as c
@@ -120,13 +124,13 @@ func (s *Store) latestChats(
 		)
 		select coalesce(page.contact_id, 0), coalesce(page.id, 0), coalesce(floor.id, 0)
 		from (
-			select case when count(*) = @searched then min(id) end as id from stretch
+			select case when count(*) = `+strconv.Itoa(maxSearched)+` then min(id) end as id from stretch
 		) as floor
 		left join page on true
 		order by page.id desc`, "NEWER", newer, 1)
 	type row struct{ Contact, Newest, Floor int64 }
 	rows, err := many(ctx, s, q, named{
-		"tenant": tenant, "before": f.Before, "searched": maxSearched, "limit": f.Limit + 1,
+		"tenant": tenant, "before": f.Before, "limit": f.Limit + 1,
 	}, pgx.RowToStructByPos[row])
 	if err != nil {
 		return nil, 0, err
