@@ -26,7 +26,6 @@ var layers = [][]string{
 		"internal/searchattributes", // of workflows
 		"internal/sessionlock",      // between encrypting and decrypting
 		"internal/shutdown",         // signals
-		"internal/tokens",           // colours and letters of pages
 		"internal/understand/token", // words and numbers of a message
 		"internal/webhook",          // posts signed events
 		"internal/workerlock",       // which worker has ended

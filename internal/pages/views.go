@@ -43,10 +43,10 @@ func parseViews(files *static, words *texts) (*views, error) {
 	return v, nil
 }
 
-// sharedTemplates reads the templates that all pages have, with the words of one language.
-func sharedTemplates(
+// parseLanguage reads the templates with the words of one language.
+func parseLanguage(
 	files *static, words *texts, lang flowhq.Language,
-) (*template.Template, error) {
+) (map[string]*template.Template, error) {
 	base := template.New("").Funcs(template.FuncMap{
 		"file": files.path, "t": words.say(lang), "ago": ago, "exact": exact, "clock": clock,
 		"words": inWords, "initials": initials, "tone": tone, "dict": dict, "safeImage": safeImage,
@@ -56,14 +56,7 @@ func sharedTemplates(
 		// bits are never drawn twice.
 		"newKey": rand.Text, "reading": readingOf,
 	})
-	return base.ParseFS(templateFiles, "templates/_*.html")
-}
-
-// parseLanguage reads the templates with the words of one language.
-func parseLanguage(
-	files *static, words *texts, lang flowhq.Language,
-) (map[string]*template.Template, error) {
-	shared, err := sharedTemplates(files, words, lang)
+	shared, err := base.ParseFS(templateFiles, "templates/_*.html")
 	if err != nil {
 		return nil, err
 	}
