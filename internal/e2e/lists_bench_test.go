@@ -118,9 +118,8 @@ var (
 	}
 )
 
-// forPeople reports whether a list of a tenant is closed to the tenant's keys. What lets a key see
-// who else has a way in would let the key make itself one.
-func forPeople(list string) bool {
+// needsMore reports whether a list of a tenant is closed to a key that may only read.
+func needsMore(list string) bool {
 	return list == "users" || list == "keys" || strings.HasPrefix(list, "webhooks")
 }
 
@@ -153,7 +152,7 @@ func (s *stand) asks(seeded loadtest.Seeded) (all []listing) {
 			admin := "/admin/tenants/" + string(id)
 			ask := func(name, path string) {
 				all = append(all, listing{name: name, path: path})
-				if !forPeople(list) {
+				if !needsMore(list) {
 					all = append(all, listing{name: name, own: key.Secret,
 						path: strings.Replace(path, admin, "/portal/tenant", 1)})
 				}

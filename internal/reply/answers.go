@@ -84,7 +84,7 @@ func (t *turn) takeStillBroken() bool {
 		(t.p.hasTried() || t.p.tellsSpeed() || len(t.p.entities.References) > 0)
 	told := tried || len(t.p.acts) == 0 && !t.p.asks && len(t.p.reading.Words) >= minDescription
 	if told && t.next.Ticket != nil {
-		t.next.Ticket.Note = oneLine(t.next.Ticket.Note+" / "+t.note(), maxNote)
+		t.next.Ticket.add(t.note())
 	}
 	if told || anyIn(t.p.reading.Words, stillWords) && !t.p.has(infoActs...) {
 		t.openTicket() // "ndio nimefanya, bado"

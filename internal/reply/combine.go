@@ -46,12 +46,7 @@ func (t *turn) combined() string {
 // "ndevu" names a beard's trim and a beard's dye, and only the pair with the other side tells
 // which.
 func (t *turn) namedBy(words []string) []string {
-	var ids []string
-	for _, m := range t.named(t.k.services, strings.Join(words, " ")) {
-		ids = append(ids, m.ID)
-		ids = append(ids, m.Others...)
-	}
-	return ids
+	return namedIDs(t.named(t.k.services, strings.Join(words, " ")))
 }
 
 // joins reports whether a name is of one service of the left and one of the right together: it has

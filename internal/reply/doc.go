@@ -37,6 +37,9 @@
 // At the end every clause must be accounted for (clauses.go). The message is decided once more
 // without the clause; if that gives the same reply, nobody has heard the clause. A question is then
 // answered from the profile or noted, and a wish is noted with the record, and the reply says so.
+// The parts between commas and joiners are struck out likewise, and noted (strikes.go). Before that,
+// what the chat held is compared with what the turn leaves of it: what is gone without a word that
+// takes it away is put back and read back (held.go, keep.go).
 //
 // Messages without words are in media.go.
 //

@@ -37,9 +37,7 @@ func (t *turn) handOver(reason flowhq.HandOverReason) {
 func (t *turn) keepMissed() {
 	switch v := t.next.Ticket; {
 	case v != nil && v.Number != "" && !t.p.asks:
-		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
-		t.fact(t.ticket())
-		t.tell("ticket.added", "number", v.Number)
+		t.noteOnTicket()
 	case t.k.template() == flowhq.BookingTemplate && !t.p.asksSoftly() &&
 		len(t.p.reading.Words) >= minMeaning && !anyIn(t.p.reading.Words, secretWords):
 		t.noteVisit(t.note())

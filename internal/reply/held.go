@@ -13,7 +13,7 @@ import (
 // the customer. What is held is taken apart into values, so that two rules can be checked of every
 // turn without knowing which step has decided it. Nothing that is held vanishes unless the message
 // takes it away or names another in its place (lost). Nothing comes to be held that nobody has said
-// (unfounded, in founded.go).
+// (unfounded, in founded_test.go).
 type value struct {
 	kind valueKind
 	of   string // the product that a quantity or size is of
@@ -165,20 +165,6 @@ func (t *turn) orderValues(f flowhq.Order) []value {
 	return all
 }
 
-// calendarValues are the values of what the customer has booked, bought and reported before.
-func (t *turn) calendarValues() (all []value) {
-	for _, b := range t.in.Calendar.Bookings {
-		all = append(all, bookingValues(b, t.k.zone)...)
-	}
-	for _, o := range t.in.Calendar.Orders {
-		all = append(all, t.orderValues(o)...)
-	}
-	for _, k := range t.in.Calendar.Tickets {
-		all = append(all, ticketValues(k.Note)...)
-	}
-	return all
-}
-
 // holds is what the turn leaves held: its State, and what it has written for good.
 func (t *turn) holds() []value {
 	return append(stateValues(&t.next, t.k.zone), t.factValues()...)
@@ -282,7 +268,7 @@ func (t *turn) lostThings(gone, added []value) (lost []value) {
 // takenOff are the things that the message names and does not want, and whether it names any.
 func (t *turn) takenOff() (ids []string, named bool) {
 	p := &t.p
-	all := slices.Concat(t.k.services.Match(p.text), t.k.products.Match(p.text))
+	all := slices.Concat(t.named(t.k.services, p.text), t.named(t.k.products, p.text))
 	for _, m := range all {
 		if p.takesBack(m) || p.editOf(m) == editOff || p.removesIn(m) {
 			ids = append(append(ids, m.ID), m.Others...)

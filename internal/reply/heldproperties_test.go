@@ -25,6 +25,26 @@ func (s *stage) inspectHeld(in Input) {
 	}
 }
 
+// turnsOf are a turn as it begins, and one that has read the message and changed what is held.
+func turnsOf(business, text string, held State, change func(*State)) (before, after *turn) {
+	k := Compile(demo.Profile(business), demo.Config(business))
+	in := Input{Knowledge: k, State: held,
+		Message: Message{Text: text, Kind: flowhq.KindText, At: morning}, memo: newMemo()}
+	before, after = newTurn(in), newTurn(in)
+	after.perceive()
+	change(&after.next)
+	return before, after
+}
+
+// kindsOf are the kinds of values.
+func kindsOf(values []value) string {
+	var kinds []string
+	for _, v := range values {
+		kinds = append(kinds, string(v.kind))
+	}
+	return strings.Join(kinds, " ")
+}
+
 // TestLost drops each of the values that a conversation holds, one at a time, behind messages that
 // take nothing away: each must be missed. Behind a message that takes it away none may be.
 func TestLost(t *testing.T) {
@@ -68,18 +88,8 @@ func TestLost(t *testing.T) {
 		} else {
 			held.Order = clone(&basket)
 		}
-		k := Compile(demo.Profile(c.business), demo.Config(c.business))
-		in := Input{Knowledge: k, State: held,
-			Message: Message{Text: c.text, Kind: flowhq.KindText, At: morning}}
-		in.memo = newMemo()
-		before, after := newTurn(in), newTurn(in)
-		after.perceive()
-		c.drop(&after.next)
-		var kinds []string
-		for _, v := range after.lost(before) {
-			kinds = append(kinds, string(v.kind))
-		}
-		if got := strings.Join(kinds, " "); got != c.want {
+		before, after := turnsOf(c.business, c.text, held, c.drop)
+		if got := kindsOf(after.lost(before)); got != c.want {
 			t.Errorf("%q loses %q, want %q", c.text, got, c.want)
 		}
 	}
@@ -113,18 +123,8 @@ func TestUnfounded(t *testing.T) {
 				Lines: []Line{{Product: "sugar", Quantity: 1, Guessed: true}}}
 		}, "area address payment note"},
 	} {
-		k := Compile(demo.Profile(c.business), demo.Config(c.business))
-		in := Input{Knowledge: k, State: State{Version: stateVersion, At: morning},
-			Message: Message{Text: c.text, Kind: flowhq.KindText, At: morning}}
-		in.memo = newMemo()
-		before, after := newTurn(in), newTurn(in)
-		after.perceive()
-		c.add(&after.next)
-		var kinds []string
-		for _, v := range after.unfounded(before) {
-			kinds = append(kinds, string(v.kind))
-		}
-		if got := strings.Join(kinds, " "); got != c.want {
+		before, after := turnsOf(c.business, c.text, State{Version: stateVersion, At: morning}, c.add)
+		if got := kindsOf(after.unfounded(before)); got != c.want {
 			t.Errorf("%q: nobody has said %q, want %q", c.text, got, c.want)
 		}
 	}

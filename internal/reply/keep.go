@@ -31,10 +31,7 @@ func (t *turn) keepHeld(before *turn) {
 // keepVisit puts back what a visit has lost.
 func (t *turn) keepVisit(before *turn, lost []value) {
 	w := before.next.Booking
-	held := visitValues(w, t.k.zone)
-	lost = slices.DeleteFunc(slices.Clone(lost), func(v value) bool {
-		return !slices.Contains(held, v)
-	})
+	lost = among(lost, visitValues(w, t.k.zone))
 	if len(lost) == 0 || t.settles() {
 		return
 	}
@@ -66,6 +63,13 @@ func (t *turn) keepVisit(before *turn, lost []value) {
 	}
 }
 
+// among are the values that are among others.
+func among(all, others []value) []value {
+	return slices.DeleteFunc(slices.Clone(all), func(v value) bool {
+		return !slices.Contains(others, v)
+	})
+}
+
 // putBesideFirst puts a service back in front of those of a visit.
 func (t *turn) putBesideFirst(v *Visit, id string, together bool) {
 	all := v.services()
@@ -91,10 +95,7 @@ func (t *turn) readVisitAgain() {
 // keepBasket puts back what an order has lost.
 func (t *turn) keepBasket(before *turn, lost []value) {
 	w := before.next.Order
-	held := basketValues(w)
-	lost = slices.DeleteFunc(slices.Clone(lost), func(v value) bool {
-		return !slices.Contains(held, v)
-	})
+	lost = among(lost, basketValues(w))
 	if len(lost) == 0 || t.settles() {
 		return
 	}

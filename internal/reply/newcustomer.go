@@ -101,9 +101,7 @@ func (t *turn) noteReferences() {
 			continue
 		}
 		t.did(actProblem)
-		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
-		t.fact(t.ticket())
-		t.tell("ticket.added", "number", v.Number)
+		t.noteOnTicket()
 		return
 	}
 }

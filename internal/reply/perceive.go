@@ -454,6 +454,14 @@ func idsOf(matches []entity.NameMatch) []string {
 	return ids
 }
 
+// namedIDs are all that names may mean.
+func namedIDs(matches []entity.NameMatch) (ids []string) {
+	for _, m := range matches {
+		ids = append(append(ids, m.ID), m.Others...)
+	}
+	return ids
+}
+
 // angry reports whether the words are angry beyond doubt. Beyond doubt: a wrong hand-over silences
 // the bot for a customer who only was disappointed.
 func angry(p *perception) bool {

@@ -115,7 +115,7 @@ func (t *turn) noteRequest(service string) {
 	} else {
 		// The words of each message are kept, since the technician needs the place and the landmark
 		// as they were written.
-		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+		v.add(t.note())
 	}
 	t.did(actOrder)
 	t.next.Ask = Ask{}
@@ -124,13 +124,13 @@ func (t *turn) noteRequest(service string) {
 	if id := t.packageChosen(); id != "" && v.Service == t.installation() {
 		name += " (" + t.k.nameOf(id, t.say) + ")"
 		if !strings.Contains(v.Note, t.k.nameOf(id, t.say)) {
-			v.Note = oneLine(v.Note+" / "+t.k.nameOf(id, t.say), maxNote)
+			v.add(t.k.nameOf(id, t.say))
 		}
 	}
 	// So has the place that was asked about before.
 	if begun && len(p.areas) == 0 && t.k.area[t.next.Area] != nil {
 		name += ", " + t.next.Area
-		v.Note = oneLine(v.Note+" / "+t.next.Area, maxNote)
+		v.add(t.next.Area)
 	}
 	t.fact(t.ticket())
 	switch {

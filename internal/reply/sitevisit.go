@@ -39,7 +39,7 @@ func (t *turn) noteSiteVisit() {
 		t.next.Ticket = v
 		v.Note = t.note()
 	} else {
-		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+		v.add(t.note())
 	}
 	t.next.Ask = Ask{}
 	t.fact(t.ticket())

@@ -63,7 +63,7 @@ func (t *turn) actOnTickets(informed bool) bool {
 		!p.asks && p.yesNo == 0 && len(p.reading.Words) > 1 &&
 		!p.has(actThanks, actBye, actCancel, actStatus, actGreet, actMenu):
 		t.did(actProblem)
-		t.next.Ticket.Note = oneLine(t.next.Ticket.Note+" / "+t.note(), maxNote)
+		t.next.Ticket.add(t.note())
 		t.openTicket()
 	case p.has(actAccount, actCancel, actOrder, actChange) && !informed:
 		t.did(actAccount)
@@ -99,7 +99,7 @@ var needless = keywords(`
 func (t *turn) takeReference() bool {
 	p, v := &t.p, t.next.Ticket
 	if v != nil && v.Number == "" && v.Wanted && len(p.entities.References) > 0 && !p.asks {
-		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+		v.add(t.note())
 		t.openTicket() // the number that the owner's answer has asked for
 		return true
 	}
@@ -237,7 +237,7 @@ func (t *turn) openTicket() {
 // fact replaces the row's.
 func (t *turn) addToTicket() {
 	v := t.next.Ticket
-	v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+	v.add(t.note())
 	// A fault told behind a payment needs a technician, and no accountant.
 	if v.Subject == string(actPaid) && t.p.has(actProblem) && !t.p.has(actPaid) {
 		v.Subject = string(actProblem)
@@ -248,6 +248,16 @@ func (t *turn) addToTicket() {
 	t.tellRepairTime()
 }
 
+// noteOnTicket adds what was said to the ticket, and says no more than that.
+func (t *turn) noteOnTicket() {
+	t.next.Ticket.add(t.note())
+	t.fact(t.ticket())
+	t.tell("ticket.added", "number", t.next.Ticket.Number)
+}
+
+// add adds to what was told of a problem.
+func (p *Problem) add(text string) { p.Note = oneLine(p.Note+" / "+text, maxNote) }
+
 // pressProblem adds to a problem what the bot makes nothing of, and calls a person: "my kids drank
 // this!!". A help desk asks before it calls. It is false if no problem was told.
 func (t *turn) pressProblem() bool {
@@ -255,7 +265,7 @@ func (t *turn) pressProblem() bool {
 		return false
 	}
 	v := t.next.Ticket
-	v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+	v.add(t.note())
 	t.fact(t.ticket())
 	t.did(actProblem)
 	t.handOverSaying(flowhq.HandOverDecision, "handover.trouble")

@@ -65,7 +65,7 @@ var backWords = listOf("back")
 func (t *turn) tellWhenBack() {
 	v := t.next.Ticket
 	if v.Number == "" {
-		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+		v.add(t.note())
 		t.openTicket()
 		return
 	}
@@ -73,9 +73,7 @@ func (t *turn) tellWhenBack() {
 	if slices.ContainsFunc(piecesOf(t.p.text), func(p piece) bool {
 		return !p.asks && len(split(p.text)) >= minMeaning
 	}) {
-		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
-		t.fact(t.ticket())
-		t.tell("ticket.added", "number", v.Number)
+		t.noteOnTicket()
 	}
 	if !t.tellOwnRepair() && !t.tellAnswerTo("repair") {
 		t.tell("ticket.status", "number", v.Number, "day", t.nearDay(v.At.In(t.k.zone)))
@@ -178,7 +176,7 @@ func (t *turn) takeReceipt() bool {
 	case v != nil && v.Number != "":
 		t.addToTicket()
 	case v != nil:
-		v.Note = oneLine(v.Note+" / "+t.note(), maxNote)
+		v.add(t.note())
 		t.openTicket()
 	default:
 		t.next.Ticket = &Problem{Subject: string(actPaid), Note: t.note(), At: t.in.Message.At}

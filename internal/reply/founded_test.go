@@ -170,14 +170,6 @@ func (t *turn) foundsWords(text string, words []string) bool {
 	return 2*found >= len(all)
 }
 
-// namedIDs are all that names may mean.
-func namedIDs(matches []entity.NameMatch) (ids []string) {
-	for _, m := range matches {
-		ids = append(append(ids, m.ID), m.Others...)
-	}
-	return ids
-}
-
 // offersTime reports whether a question offers times.
 func offersTime(a Ask) bool {
 	return slices.ContainsFunc(a.Options, func(o Option) bool { return o.Do == doTime })
@@ -188,9 +180,34 @@ func hasDigits(text string) bool { return strings.ContainsAny(text, "0123456789"
 // hasNumberWord reports whether a number is said in words.
 func hasNumberWord(words []string) bool { return anyIn(words, numberWords) }
 
+// calendarValues are the values of what the customer has booked, bought and reported before.
+func (t *turn) calendarValues() (all []value) {
+	for _, b := range t.in.Calendar.Bookings {
+		all = append(all, bookingValues(b, t.k.zone)...)
+	}
+	for _, o := range t.in.Calendar.Orders {
+		all = append(all, t.orderValues(o)...)
+	}
+	for _, k := range t.in.Calendar.Tickets {
+		all = append(all, ticketValues(k.Note)...)
+	}
+	return all
+}
+
 var (
 	// numberWords say how many or how much.
-	numberWords = listOf("number")
+	numberWords = keywords(`
+		one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, dozen, half,
+		quarter, both, couple, pair, few, twenty, thirty, forty, fifty, hundred, another, each,
+		miwili, mitatu, minne, mitano, minane, moja, mmoja, mbili, mbil, wawili, viwili, mawili,
+		tatu, matatu, vitatu, watatu, nne, manne, vinne, wanne, tano, matano, vitano, watano, sita,
+		saba, nane, tisa, kumi, ishirini, thelathini, arobaini, hamsini, mia, elfu, laki, dazeni,
+		darzeni, nusu, robo, jozi, nyingine, zingine, tena, zaidi, more, zote, yote, vyote, kila
+	`)
 	// timeWords say when.
-	timeWords = listOf("time")
+	timeWords = keywords(`
+		now, today, tonight, tomorrow, soon, earliest, first, any, anytime, next, same, before,
+		after, noon, morning, evening, afternoon, leo, kesho, sasa, sahii, sahivi, saa, saizi,
+		mapema, asubuhi, mchana, jioni, usiku, baada, kabla, wiki, siku, lunch, work, kazi
+	`)
 )
