@@ -74,8 +74,8 @@ func forge(ctx context.Context, temporal client.Client, workflow string) error {
 	return cmp.Or(
 		temporal.SignalWorkflow(ctx, workflow, "", "command",
 			map[string]string{"command": "delete", "request_id": "forged"}),
-		temporal.SignalWorkflow(ctx, workflow, "", "look", map[string]string{"command": "delete"}),
-		temporal.SignalWorkflow(ctx, workflow, "", "look", nil),
+		temporal.SignalWorkflow(ctx, workflow, "", "changed", map[string]string{"command": "delete"}),
+		temporal.SignalWorkflow(ctx, workflow, "", "changed", nil),
 	)
 }
 

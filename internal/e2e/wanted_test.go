@@ -131,7 +131,7 @@ func TestWorkflowsEndedFromOutside(t *testing.T) {
 	cancel(gone)
 	s.must(s.call("DELETE", gone.path(), nil, nil))
 	for _, payload := range []any{map[string]string{"command": "delete", "request_id": "x"}, "delete", nil} {
-		for _, name := range []string{"command", "delete", "look"} {
+		for _, name := range []string{"command", "delete", "changed"} {
 			if err := w.temporal.SignalWorkflow(t.Context(), forged.workflow(), "", name,
 				payload); err != nil {
 				t.Fatal(err)
