@@ -100,6 +100,35 @@ type Contact struct {
 	HandOver    *HandOver  `json:"hand_over"` // the one that is open; nil = none
 }
 
+// Bounds of a Chat.
+const (
+	// ChatTextLength is how much of the last message's text a chat has, in characters.
+	ChatTextLength = 160
+	// MaxUnread is the most that Unread counts to: nobody has to know how many more there are.
+	MaxUnread = 100
+)
+
+// A Chat is the conversation with a contact, as a messenger lists it.
+type Chat struct {
+	Contact Contact `json:"contact"`
+	// LastMessage is nil if there are no messages any more, or none yet.
+	LastMessage *ChatMessage `json:"last_message"`
+	// Unread is how many messages the contact has written since the business last answered, by the
+	// bot or by a person, or last looked; MaxUnread stands for that many and more.
+	Unread int `json:"unread"`
+}
+
+// A ChatMessage is the last message of a chat, cut short. Its fields are those of a Message.
+type ChatMessage struct {
+	ID        int64         `json:"id"`
+	Direction Direction     `json:"direction"`
+	Kind      Kind          `json:"kind"`
+	Text      string        `json:"text"` // its first ChatTextLength characters
+	Media     Media         `json:"media"`
+	Status    MessageStatus `json:"status"`
+	CreatedAt time.Time     `json:"created_at"`
+}
+
 // LeftAlone says why the bot never answers a contact.
 type LeftAlone string
 

@@ -56,7 +56,7 @@ var routeScopes = map[string][]string{
 		"GET tenant/tickets", "GET tenant/tickets.csv", "GET tenant/tickets/:number",
 		"GET tenant/handovers", "GET tenant/handovers/:handover",
 		"GET tenant/unanswered", "GET tenant/unanswered.csv", "GET tenant/unanswered/:question",
-		"GET tenant/contacts", "GET tenant/contacts/:contact",
+		"GET tenant/chats", "GET tenant/contacts", "GET tenant/contacts/:contact",
 	},
 	"operate": {
 		"POST /admin/tenants", "POST /admin/bulk", "DELETE /admin/bulk/:bulk", "PUT /admin/fleet",
@@ -85,6 +85,7 @@ var routeScopes = map[string][]string{
 		"POST tenant/contacts", "PUT tenant/contacts/:contact/left-alone",
 		"PUT tenant/contacts/:contact/muted", "POST tenant/contacts/:contact/hand-over",
 		"POST tenant/contacts/:contact/give-back", "POST tenant/contacts/:contact/messages",
+		"POST tenant/contacts/:contact/read",
 		"POST tenant/messages", "POST /portal/messages",
 		"POST tenant/media", "GET tenant/media/:media", "DELETE tenant/media/:media",
 	},

@@ -18,6 +18,13 @@ type Contacts interface {
 		ctx context.Context, id flowhq.TenantID, f store.ContactFilter,
 	) (page []flowhq.Contact, next int64, err error)
 	Contact(ctx context.Context, id flowhq.TenantID, contact int64) (flowhq.Contact, error)
+	// Chats returns one page of what a messenger lists; next is 0 after the last one.
+	Chats(
+		ctx context.Context, id flowhq.TenantID, f store.ChatFilter,
+	) (page []flowhq.Chat, next int64, err error)
+	Chat(ctx context.Context, id flowhq.TenantID, contact int64) (flowhq.Chat, error)
+	// ReadChat notes that the business has seen a chat up to a message, 0 for the newest.
+	ReadChat(ctx context.Context, id flowhq.TenantID, contact, upTo int64) error
 	// AddContact finds the contact with a number, or makes it.
 	AddContact(
 		ctx context.Context, id flowhq.TenantID, number string,
@@ -45,6 +52,7 @@ type Contacts interface {
 func (a *API) contactRoutes(r router) {
 	const read, send = flowhq.ScopeRead, flowhq.ScopeSend
 	const all, one = "/contacts", "/contacts/:contact"
+	r.get("/chats", read, handle(a, http.StatusOK, a.listChats))
 	r.get(all, read, handle(a, http.StatusOK, a.listContacts))
 	r.post(all, send, handle(a, http.StatusCreated, a.addContact))
 	r.get(one, read, handle(a, http.StatusOK, a.readContact))
@@ -53,6 +61,7 @@ func (a *API) contactRoutes(r router) {
 	r.put(one+"/muted", send, handle(a, http.StatusOK, a.muteContact))
 	r.post(one+"/hand-over", send, handle(a, http.StatusOK, a.handOver))
 	r.post(one+"/give-back", send, handle(a, http.StatusOK, a.giveBack))
+	r.post(one+"/read", send, handle(a, http.StatusOK, a.readChat))
 	r.post(one+"/messages", send, handle(a, http.StatusAccepted, a.writeMessage))
 }
 

@@ -28,6 +28,7 @@ var binders = map[string]func(*binder){
 	"newMediaRequest": binds[newMediaRequest],
 	"bookingsRequest": binds[bookingsRequest], "bulkRef": binds[bulkRef],
 	"bulkRequest": binds[bulkRequest], "bulksRequest": binds[bulksRequest],
+	"chatsRequest": binds[chatsRequest], "readRequest": binds[readRequest],
 	"changeRequest": binds[changeRequest], "codecRequest": binds[codecRequest],
 	"commandRequest": binds[commandRequest], "commandsRequest": binds[commandsRequest],
 	"contactRef": binds[contactRef], "contactsRequest": binds[contactsRequest],

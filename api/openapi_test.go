@@ -182,6 +182,7 @@ func TestBodiesAreDescribed(t *testing.T) {
 		s.operation("PUT", "/admin/tenants/:id/contacts/:contact/muted"),
 		s.operation("POST", "/admin/tenants/:id/contacts/:contact/hand-over"),
 		s.operation("POST", "/admin/tenants/:id/contacts/:contact/messages"),
+		s.operation("POST", "/admin/tenants/:id/contacts/:contact/read"),
 		s.operation("POST", "/admin/operators"), s.operation("PATCH", "/admin/operators/:account"),
 		s.operation("POST", "/admin/keys"), s.operation("POST", "/admin/tenants/:id/users"),
 		s.operation("PATCH", "/admin/tenants/:id/users/:account"),

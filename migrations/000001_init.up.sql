@@ -252,6 +252,8 @@ create table flowhq.contacts (
     left_alone    text        not null default '',
     -- When the contact asked for no more reminders; null: it gets them.
     unreminded_at timestamptz,
+    -- The newest message that the business's people have seen; 0: none.
+    read_to       bigint      not null default 0,
     constraint contacts_pkey primary key (tenant_id, id),
     constraint contacts_tenant_fkey foreign key (tenant_id)
         references flowhq.tenants (id) on delete cascade,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -142,6 +143,13 @@ func workflowID(id flowhq.TenantID) string { return tenantPrefix + string(id) }
 
 // tenantPrefix keeps tenants apart from bulks and the retention job in one namespace.
 const tenantPrefix = "tenant:"
+
+// PageOf returns where Temporal's Web UI, which is at an origin, shows the workflow of a tenant in a
+// namespace.
+func PageOf(origin, namespace string, id flowhq.TenantID) string {
+	return origin + "/namespaces/" + url.PathEscape(namespace) + "/workflows/" +
+		url.PathEscape(workflowID(id))
+}
 
 // tenantOf returns the tenant whose workflow has this id.
 func tenantOf(workflowID string) flowhq.TenantID {

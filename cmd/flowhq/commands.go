@@ -87,13 +87,25 @@ func runAPI(
 	if err != nil {
 		return err
 	}
-	site, err := pages.New(handler, pages.Ways{
-		OpenID: o.OpenID != nil, Mail: o.Mail != nil, Help: p.config.SupportContact,
-	}, p.log)
+	site, err := pages.New(handler, p.ways(o), p.log)
 	if err != nil {
 		return err
 	}
 	return api.Serve(ctx, p.config.HTTPAddr, site, p.log)
+}
+
+// ways is what pages may offer to people, by what the installation has.
+func (p *process) ways(o api.Options) pages.Ways {
+	w := pages.Ways{
+		OpenID: o.OpenID != nil, Mail: o.Mail != nil, Help: p.config.SupportContact,
+	}
+	// The origin that may decrypt payloads is Temporal's Web UI.
+	if ui := p.config.CodecOrigin; ui != "" {
+		w.Workflow = func(id flowhq.TenantID) string {
+			return workflows.PageOf(ui, p.config.TemporalNamespace, id)
+		}
+	}
+	return w
 }
 
 // checkGuard says so if the API's own check of who sees which tenant is the only one.

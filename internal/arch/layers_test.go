@@ -26,6 +26,7 @@ var layers = [][]string{
 		"internal/searchattributes", // of workflows
 		"internal/sessionlock",      // between encrypting and decrypting
 		"internal/shutdown",         // signals
+		"internal/tokens",           // colours and letters of pages
 		"internal/understand/token", // words and numbers of a message
 		"internal/webhook",          // posts signed events
 		"internal/workerlock",       // which worker has ended

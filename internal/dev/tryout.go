@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/flowhq/flowhq/internal/pages"
 	"github.com/flowhq/flowhq/internal/phone"
 )
 
@@ -28,11 +29,12 @@ func (s *stack) servePhone(ctx context.Context) {
 	}
 	// What the page logs is its own faults, which whoever works on it wants to read at once.
 	log := slog.New(slog.NewTextHandler(s.console, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	site := phone.New(phone.Stand{
+		API: s.api.Client, Simulator: s.simulator.Client, Log: log,
+		WorkerPID: s.worker.pid.Load, KillWorker: s.worker.kill,
+	})
 	server := &http.Server{
-		Handler: phone.New(phone.Stand{
-			API: s.api.Client, Simulator: s.simulator.Client, Log: log,
-			WorkerPID: s.worker.pid.Load, KillWorker: s.worker.kill,
-		}),
+		Handler:           withGallery(site, s.api.Base),
 		ReadHeaderTimeout: phoneHeaderTimeout, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	s.phone, s.phoneURL = server, "http://"+addr+phone.Path
@@ -41,6 +43,28 @@ func (s *stack) servePhone(ctx context.Context) {
 			s.console.printf("The phone is gone: %v", err)
 		}
 	}()
+}
+
+// withGallery adds the page of all components, for who works on the product's pages. The links on it
+// lead to those pages themselves, which the API at this address has.
+func withGallery(phone http.Handler, api string) http.Handler {
+	gallery, err := pages.Gallery()
+	// Its templates are part of this program, and a test makes the page.
+	if err != nil {
+		return phone
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", phone)
+	mux.Handle("GET "+pages.GalleryPath, gallery)
+	mux.Handle("GET /static/{hash}/{file}", gallery)
+	elsewhere := func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, api+r.URL.RequestURI(), http.StatusSeeOther)
+	}
+	mux.HandleFunc("GET /admin/", elsewhere)
+	mux.HandleFunc("GET /admin", elsewhere)
+	mux.HandleFunc("GET /app/", elsewhere)
+	mux.HandleFunc("GET /app", elsewhere)
+	return mux
 }
 
 // closePhone ends the page with its open streams. Nothing there needs a grace.

@@ -4,10 +4,9 @@ package e2e
 
 import (
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"net/http/httptest"
-	"strconv"
+	"path"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/flowhq/flowhq/internal/apiclient"
 	"github.com/flowhq/flowhq/internal/demo"
+	"github.com/flowhq/flowhq/internal/pages"
 	"github.com/flowhq/flowhq/internal/phone"
 )
 
@@ -41,7 +41,7 @@ func TestBrowser(t *testing.T) {
 	t.Run("together", func(t *testing.T) {
 		for name, story := range map[string]func(t *testing.T){
 			"newcomer": func(t *testing.T) { s.firstMinute(b.tab(t), worker) },
-			"operator": func(t *testing.T) { s.operatorsTour(b.tab(t), shop) },
+			"operator": func(t *testing.T) { s.operatorsTour(b.tab(t), shop, chat) },
 			"owner":    func(t *testing.T) { s.ownersDay(owner.of(t), shop, chat) },
 			// By keys alone, as the operator's search and the owner's answer to a customer.
 			"applicant": func(t *testing.T) { s.applicantsRequest(b.tab(t)) },
@@ -52,54 +52,13 @@ func TestBrowser(t *testing.T) {
 			})
 		}
 	})
+	t.Run("components", func(t *testing.T) { components(b.tab(t)) })
 	t.Run("slow line", func(t *testing.T) { s.slowLine(b.tab(t), shop) })
 	t.Run("lost", func(t *testing.T) {
 		s.lostMeanwhile(owner.of(t), chat, func(text string) error {
 			_, err := juma.write(shop, text)
 			return err
 		})
-	})
-}
-
-// says has a customer write to a business, a message after the answer to the one before.
-func (s *stand) says(c *customer, to *business, texts ...string) {
-	s.t.Helper()
-	for i, text := range texts {
-		if _, err := c.write(to, text); err != nil {
-			s.t.Fatal(err)
-		}
-		s.answered(c, to, i+1)
-	}
-}
-
-// chatOf is the page on which the owner of a business reads a customer's chat.
-func (s *stand) chatOf(shop *business, c *customer) string {
-	s.t.Helper()
-	var list struct {
-		Contacts []struct {
-			ID     int64
-			Number string
-		}
-	}
-	s.must(s.call("GET", shop.path()+"/contacts", nil, &list))
-	for _, contact := range list.Contacts {
-		if contact.Number == c.number {
-			return "/app/chats/" + strconv.FormatInt(contact.ID, 10)
-		}
-	}
-	s.t.Fatalf("the business has no chat with %s", c.number)
-	return ""
-}
-
-// answered waits until a customer has n messages of a business.
-func (s *stand) answered(c *customer, by *business, n int) {
-	s.t.Helper()
-	eventually(s.t, patience, func() error {
-		got, err := c.inbox(by)
-		if err == nil && len(got) < n {
-			err = fmt.Errorf("%d answers; want %d", len(got), n)
-		}
-		return err
 	})
 }
 
@@ -158,8 +117,22 @@ func (s *stand) firstMinute(p *tab, worker *process) {
 	}
 }
 
+// components looks at all of them in every state, as operators and as a business see them.
+func components(p *tab) {
+	gallery, err := pages.Gallery()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	site := httptest.NewServer(gallery)
+	p.t.Cleanup(site.Close)
+	for name, path := range map[string]string{"": "", "-app": "?app=1"} {
+		p.do(chromedp.Navigate(site.URL + pages.GalleryPath + path))
+		p.check("ui" + name)
+	}
+}
+
 // operatorsTour has an operator make themselves known and look at everything.
-func (s *stand) operatorsTour(p *tab, shop *business) {
+func (s *stand) operatorsTour(p *tab, shop *business, chat string) {
 	p.as(looks[0])
 	p.do(chromedp.Navigate(s.api + "/sign-in"))
 	p.check("sign-in")
@@ -171,7 +144,7 @@ func (s *stand) operatorsTour(p *tab, shop *business) {
 	p.fill("[name=password]", "a long enough password")
 	p.press("main button")
 	p.until(`location.pathname === "/admin"`)
-	for name, path := range map[string]string{
+	for name, where := range map[string]string{
 		"now": "/admin", "tenants": "/admin/tenants", "new-tenant": "/admin/tenants/new",
 		"tenant": shop.path(),
 		"link":   shop.path() + "/link", "timeline": shop.path() + "/timeline", "bot": shop.path() + "/bot",
@@ -179,9 +152,9 @@ func (s *stand) operatorsTour(p *tab, shop *business) {
 		"log": shop.path() + "/logs", "settings": shop.path() + "/settings",
 		"webhooks": shop.path() + "/webhooks",
 		"people":   "/admin/people", "set-aside": "/admin/dead-letters", "bulk": "/admin/bulk",
-		"about": "/admin/about", "audit": "/admin/audit",
+		"about": "/admin/about", "audit": "/admin/audit", "chat": shop.path() + "/chats/" + path.Base(chat),
 	} {
-		p.do(chromedp.Navigate(s.api + path))
+		p.do(chromedp.Navigate(s.api + where))
 		p.check("admin-" + name)
 	}
 	// By keys alone: "/" searches, and the tenant that was found opens.
@@ -190,8 +163,10 @@ func (s *stand) operatorsTour(p *tab, shop *business) {
 	p.until(`document.activeElement.matches("input[type=search], input[name=search]")`)
 	// The browser's protocol types a key also if the page has taken it for itself.
 	p.eval("document.activeElement.value = ''")
-	p.do(chromedp.KeyEvent("Blue"), chromedp.KeyEvent("\r"))
-	p.until(`location.search.includes("search=Blue")`)
+	// By its number: the applicant beside asks for a business of the same name.
+	number := strings.TrimPrefix(shop.PhoneNumber, "+")
+	p.do(chromedp.KeyEvent(number), chromedp.KeyEvent("\r"))
+	p.until(`location.search.includes("search=` + number + `")`)
 	p.shows("main", "Blue Door Barbers")
 	p.do(chromedp.KeyEvent(kb.ArrowDown))
 	p.until(`document.activeElement.matches('a[href="` + shop.path() + `"]')`)

@@ -95,6 +95,7 @@ var (
 		"logs", "logs?status=FAILED", "logs?status=READ", "logs?status=ANSWERED",
 		"logs?text=kunyoa", "logs?text=xyzzy", "logs?direction=OUT", "logs?from={now}",
 		"dead-letters", "events", "commands",
+		"chats", "chats?text=amina", "chats?handed_over=true",
 		"contacts", "contacts?text=amina", "contacts?text=xyzzy", "contacts?muted=true",
 		"contacts?handed_over=true", "contacts?left_alone=true",
 		"bookings", "bookings?status=CONFIRMED", "bookings?status=LAPSED", "bookings?text=xyzzy",

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -289,6 +290,32 @@ func (s *stand) talkOnPages(operator *visitor, b *business) {
 	})
 }
 
+// unreadOnPages has a customer write while a person answers: the list of chats counts it until
+// somebody of the business opens the chat, and an operator's look changes nothing.
+func (s *stand) unreadOnPages(owner *visitor, b *business) {
+	c := s.customer("+255711000003", "Neema")
+	s.says(c, b, "Habari")
+	chat := s.chatOf(b, c)
+	s.must(s.call("POST", b.path()+"/contacts"+strings.TrimPrefix(chat, "/app/chats")+"/hand-over", nil, nil))
+	if _, err := c.write(b, "Upo hapo?"); err != nil {
+		s.t.Fatal(err)
+	}
+	const unread = `class="unread"`
+	eventually(s.t, patience, func() error {
+		return owner.see("/app/chats", nil).shows("Upo hapo?", unread, "1 unread")
+	})
+	owner.at(owner.see("/app", nil), "/app", 200, "Upo hapo?", unread)
+	s.must(s.call("GET", b.path()+"/contacts"+strings.TrimPrefix(chat, "/app/chats"), nil, nil))
+	owner.at(owner.see("/app/chats?waiting=1", nil), "/app/chats", 200, "Upo hapo?", unread)
+	if found := owner.see("/app/chats?search=nobody", nil); found.shows("Nobody of this name") != nil {
+		s.t.Errorf("a search for nobody shows %s", found.html)
+	}
+	owner.at(owner.see(chat, nil), chat, 200, "Upo hapo?")
+	if seen := owner.see("/app/chats", nil); seen.shows(unread) == nil {
+		s.t.Errorf("what was opened is unread:\n%s", seen.html)
+	}
+}
+
 // ownPages has a person of the business join, look around and stay out of the operators' pages.
 func (s *stand) ownPages(b *business) {
 	var invited struct{ Token string }
@@ -302,6 +329,7 @@ func (s *stand) ownPages(b *business) {
 	english := url.Values{"language": {"EN"}, "next": {"/app"}}
 	owner.at(owner.see("/app/language", english), "/app", 200, `lang="en"`, "Your bot is answering.")
 	owner.at(owner.see("/app/chats", nil), "/app/chats", 200, "Amina &lt;script&gt;")
+	s.unreadOnPages(owner, b)
 	for _, kind := range []string{"bookings", "orders", "tickets"} {
 		owner.at(owner.see("/app/records?kind="+kind, nil), "/app/records", 200, "Records")
 	}
@@ -311,4 +339,46 @@ func (s *stand) ownPages(b *business) {
 	owner.at(owner.see(b.path(), nil), b.path(), 403, "You may not see this page.")
 	owner.at(owner.see("/no-such-page", nil), "/no-such-page", 404, "404")
 	owner.at(owner.see("/sign-out", url.Values{}), "/sign-in", 200, "Sign in")
+}
+
+// says has a customer write to a business, a message after the answer to the one before.
+func (s *stand) says(c *customer, to *business, texts ...string) {
+	s.t.Helper()
+	for i, text := range texts {
+		if _, err := c.write(to, text); err != nil {
+			s.t.Fatal(err)
+		}
+		s.answered(c, to, i+1)
+	}
+}
+
+// chatOf is the page on which the owner of a business reads a customer's chat.
+func (s *stand) chatOf(shop *business, c *customer) string {
+	s.t.Helper()
+	var list struct {
+		Contacts []struct {
+			ID     int64
+			Number string
+		}
+	}
+	s.must(s.call("GET", shop.path()+"/contacts", nil, &list))
+	for _, contact := range list.Contacts {
+		if contact.Number == c.number {
+			return "/app/chats/" + strconv.FormatInt(contact.ID, 10)
+		}
+	}
+	s.t.Fatalf("the business has no chat with %s", c.number)
+	return ""
+}
+
+// answered waits until a customer has n messages of a business.
+func (s *stand) answered(c *customer, by *business, n int) {
+	s.t.Helper()
+	eventually(s.t, patience, func() error {
+		got, err := c.inbox(by)
+		if err == nil && len(got) < n {
+			err = fmt.Errorf("%d answers; want %d", len(got), n)
+		}
+		return err
+	})
 }

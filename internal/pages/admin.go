@@ -306,14 +306,25 @@ type requestsPage struct {
 	setupRequests
 	Status   string
 	Statuses []flowhq.SetupStatus
+	// Wrong is why a decision was refused.
+	Wrong string
 }
 
+// Number is what becomes of the number that an applicant has given, for who decides: one that nobody
+// can call is no WhatsApp number either.
+func (requestsPage) Number(r flowhq.SetupRequest) dialled { return dial(r.WhatsAppNumber, "") }
+
 // requests lists who asks to be put on the air.
-func (v *visit) requests() error {
+func (v *visit) requests() error { return v.showRequests(http.StatusOK, "") }
+
+// showRequests shows the list, with why a decision was refused.
+func (v *visit) showRequests(status int, wrong string) error {
 	if err := v.operator(); err != nil {
 		return err
 	}
-	p := requestsPage{Status: v.r.Form.Get("status"), Statuses: flowhq.SetupStatuses}
+	p := requestsPage{
+		Status: v.r.Form.Get("status"), Statuses: flowhq.SetupStatuses, Wrong: wrong,
+	}
 	q := url.Values{"limit": {"50"}}
 	// A status that does not exist is the API's to refuse.
 	if p.Status != "" {
@@ -322,7 +333,7 @@ func (v *visit) requests() error {
 	if err := v.get("/admin/setup-requests?"+q.Encode(), &p.setupRequests); err != nil {
 		return err
 	}
-	return v.show(http.StatusOK, "requests", "requests", "Requests", p)
+	return v.show(status, "requests", "requests", "Requests", p)
 }
 
 // decide approves a setup request, or rejects it with a reason.
@@ -339,7 +350,14 @@ func (v *visit) decide() error {
 	// A decision that is none is the API's to refuse.
 	path := "/admin/setup-requests/" + url.PathEscape(v.r.PathValue("request")) + "/" +
 		url.PathEscape(decision)
-	if err := v.post(path, in, nil); err != nil {
+	err := v.post(path, in, nil)
+	switch statusOf(err) {
+	// A rejection without a reason, and a request that somebody else has decided on meanwhile.
+	case http.StatusBadRequest, http.StatusConflict:
+		byField, whole := v.fieldErrors(err)
+		return v.showRequests(statusOf(err), cmp.Or(byField["reason"], byField["notes"], whole))
+	}
+	if err != nil {
 		return err
 	}
 	return v.redirect("/admin/setup-requests")

@@ -27,7 +27,7 @@ func (v *visit) user() error {
 type homePage struct {
 	tenantPage
 	// Waiting are customers who were handed over to a person, the first twenty.
-	Waiting []flowhq.Contact
+	Waiting []flowhq.Chat
 	Counts  []recordCount
 	// Today are the figures of the day, which are counted when the page is opened and once a
 	// minute.
@@ -109,12 +109,12 @@ func (v *visit) home() error {
 		return v.show(http.StatusOK, "home", "home", v.say("home.title"), p)
 	}
 	// Whoever was handed over waits for a person, and comes first on the page.
-	var contacts struct{ Contacts []flowhq.Contact }
+	var waiting struct{ Chats []flowhq.Chat }
 	// Twenty are more than a person answers at a time. The list of chats has them all.
-	if err := v.get(v.tenantPath()+"/contacts?handed_over=true&limit=20", &contacts); err != nil {
+	if err := v.get(v.tenantPath()+"/chats?handed_over=true&limit=20", &waiting); err != nil {
 		return err
 	}
-	p.Waiting = contacts.Contacts
+	p.Waiting = waiting.Chats
 	// What a business need not look at is not counted: cancelled ones, and those that are done.
 	for _, k := range recordKinds {
 		var f facts

@@ -21,6 +21,9 @@ type Ways struct {
 	// Help is where the people who run the installation are reached: an e-mail address, or a number
 	// in E.164 with WhatsApp; "": nobody said.
 	Help string
+	// Workflow is where Temporal's Web UI shows the workflow of a tenant, for operators; nil: the
+	// installation has no such page.
+	Workflow func(flowhq.TenantID) string
 }
 
 // A doorPage is what strangers see.

@@ -56,15 +56,23 @@ func pageSamples() map[string][]any {
 	}
 	contact := flowhq.Contact{ID: 7, Name: strings.Repeat(name, 50), Number: name, LastSeenAt: at}
 	contact.HandOver = &flowhq.HandOver{Until: &at}
+	chats := []flowhq.Chat{
+		{Contact: contact, Unread: flowhq.MaxUnread, LastMessage: &flowhq.ChatMessage{Text: name}},
+		{Contact: flowhq.Contact{LeftAlone: flowhq.LeftListed}},
+		{LastMessage: &flowhq.ChatMessage{Direction: flowhq.Out, Kind: flowhq.KindOwner, Media: flowhq.MediaImage}},
+		{LastMessage: &flowhq.ChatMessage{Direction: flowhq.Out, Kind: flowhq.KindReply}},
+	}
 	page := tenantPage{
-		Tenant: tenant, Base: "/app", Contacts: []flowhq.Contact{contact}, Contact: contact, Older: name,
+		Tenant: tenant, Base: "/app", Contact: contact, Older: name,
+		Chats:   chatsPart{chats, name, true, name, "/app/chats?search=" + url.QueryEscape(name)},
 		NotSent: name, Written: name, QR: qr{Reason: name, QR: &code}, Code: name,
 		Messages: []flowhq.Message{
 			{Direction: flowhq.In, Text: strings.Repeat(name, 1000), Status: flowhq.Suppressed, Reason: name},
 			{Direction: flowhq.Out, Kind: flowhq.KindReply, Status: flowhq.Failed, Reason: name},
 			{Direction: flowhq.In, Understood: []byte(`{"intents":[{"name":"<script>alert","score":1}]}`)},
 		},
-		Events: []flowhq.Event{{Type: flowhq.EventType(name), Actor: name, Reason: name}},
+		Events:   []flowhq.Event{{Type: flowhq.EventType(name), Actor: name, Reason: name}},
+		Workflow: "https://temporal.example/namespaces/default/workflows/tenant:x",
 	}
 	typed := form{Values: url.Values{"name": {name}}, Errors: map[string]string{"name": name},
 		Wrong: name, Next: name}
@@ -132,15 +140,15 @@ func pageSamples() map[string][]any {
 			Home: name, Dialled: dialled{Wrong: name},
 		}, newTenantPage{Dialled: dialled{Shown: name, Country: name, Doubt: name}},
 			newTenantPage{Dialled: dialled{Shown: name, Taken: tenant}}},
-		"chats": {tenantPage{}, page, inApp}, "link": {tenantPage{}, page, inApp},
+		"chats": {tenantPage{}, page, inApp, tenantPage{Chats: chatsPart{Search: name}}}, "link": {tenantPage{}, page, inApp},
 		"timeline": {tenantPage{}, page},
 		"workers":  {workersPage{}, workersPage{Workers: workers, Fleet: events, NewTenants: 3}},
 		"requests": {requestsPage{}, requestsPage{
-			setupRequests: setupRequests{Requests: []flowhq.SetupRequest{asked}},
-			Statuses:      flowhq.SetupStatuses,
+			setupRequests: setupRequests{Requests: []flowhq.SetupRequest{asked}}, Wrong: name,
+			Statuses: flowhq.SetupStatuses,
 		}},
 		"home": {homePage{}, homePage{
-			tenantPage: inApp, Waiting: []flowhq.Contact{contact}, Counts: []recordCount{{"orders", 3, true}},
+			tenantPage: inApp, Waiting: chats, Counts: []recordCount{{"orders", 3, true}},
 			Today: []figure{{"today.customers", 200, true, "/app/chats"},
 				{"today.orders", 0, false, "/app/records"}},
 		}},

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq/internal/headers"
+	"github.com/flowhq/flowhq/internal/tokens"
 )
 
 // staticPath is where the files are that pages load.
@@ -50,6 +51,9 @@ func loadStatic() (*static, error) {
 		data, err := staticFiles.ReadFile(p)
 		if err != nil {
 			return err
+		}
+		if path.Ext(p) == ".css" {
+			data = tokens.Before(data)
 		}
 		var small bytes.Buffer
 		// The best compression takes longest, which counts only once, at the start.

@@ -3,8 +3,7 @@ package pages
 import (
 	"net/http"
 	"net/url"
-	"slices"
-	"strconv"
+	"time"
 
 	"github.com/flowhq/flowhq"
 )
@@ -18,9 +17,9 @@ type tenantPage struct {
 	App bool
 	// Tab is which of the tenant's pages this is.
 	Tab string
-	// Contacts are those who wrote last; Next is where the list goes on, "" at its end.
-	Contacts []flowhq.Contact
-	Contact  flowhq.Contact // of the open chat; ID 0: none is open
+	// Chats are those in which something was written last, or those that were looked for.
+	Chats   chatsPart
+	Contact flowhq.Contact // of the open chat; ID 0: none is open
 	// Messages are of the open chat, the newest last; Older is where those before begin.
 	Messages []flowhq.Message
 	Older    string
@@ -30,15 +29,19 @@ type tenantPage struct {
 	Code     string // to be typed into the phone; "" until one is asked for
 	// Events are of the timeline alone, and read by no other page.
 	Events []flowhq.Event
+	// Workflow is where Temporal's Web UI has the tenant's workflow; "": there is no such page.
+	Workflow string
 }
 
 // qr is the code to scan, if there is one.
 type qr struct {
 	State flowhq.SessionState `json:"state"`
 	// QR is null while there is no code to show, such as of a phone that is linked.
-	QR       *string `json:"qr"`
-	Reason   string  `json:"reason"`
-	NextStep string  `json:"next_step"`
+	QR *string `json:"qr"`
+	// ExpiresAt is when the code ends; the next one takes its place.
+	ExpiresAt *time.Time `json:"expires_at"`
+	Reason    string     `json:"reason"`
+	NextStep  string     `json:"next_step"`
 }
 
 // Picture is the code as the address of an image: the API draws it.
@@ -49,6 +52,21 @@ func (q qr) Picture() string {
 	}
 	return *q.QR
 }
+
+// Seconds are until the code ends.
+func (q qr) Seconds() int {
+	if q.ExpiresAt == nil {
+		return 0
+	}
+	return max(0, int(time.Until(*q.ExpiresAt).Seconds()))
+}
+
+// shortCode is how long most codes live, in seconds. The first of a session lives longer.
+const shortCode = 20
+
+// Life is how much of the ring around a code's end is drawn, in hundredths: all of it until the last
+// seconds, in which nobody should begin to scan.
+func (q qr) Life() int { return min(q.Seconds(), shortCode) * 100 / shortCode }
 
 // about reads the tenant that the page is about, and who visits. Every page of a tenant begins
 // with it, so no page can forget to ask who visits.
@@ -95,99 +113,6 @@ func (v *visit) title(p tenantPage) string {
 	return p.Tenant.Name
 }
 
-// chats shows the list of conversations. None is opened: to look at the list reads nobody's
-// messages.
-func (v *visit) chats() error {
-	p, err := v.about("chats")
-	if err == nil {
-		err = v.readContacts(&p)
-	}
-	if err != nil {
-		return err
-	}
-	// The list of a page with an open chat is asked for alone, and marks that chat.
-	if v.isPart() {
-		// What is no number marks no chat.
-		p.Contact.ID, _ = strconv.ParseInt(v.r.Form.Get("open"), 10, 64)
-	}
-	return v.showTenant(http.StatusOK, "chats", p)
-}
-
-// readContacts reads the list of chats.
-func (v *visit) readContacts(p *tenantPage) error {
-	// Those who wrote last come first, and whom one looks for by name is found by the search.
-	q := url.Values{"limit": {"50"}}
-	if text := v.r.Form.Get("search"); text != "" {
-		q.Set("text", text)
-	}
-	var list struct{ Contacts []flowhq.Contact }
-	err := v.get(v.tenantPath()+"/contacts?"+q.Encode(), &list)
-	p.Contacts = list.Contacts
-	return err
-}
-
-// contactPath is where the API has the contact that the page's path names.
-func (v *visit) contactPath() string {
-	return v.tenantPath() + "/contacts/" + url.PathEscape(v.r.PathValue("contact"))
-}
-
-// chat shows one conversation beside the list of all.
-func (v *visit) chat() error {
-	p, err := v.readChat()
-	if err != nil {
-		return err
-	}
-	return v.showTenant(http.StatusOK, "chats", p)
-}
-
-// readChat reads a conversation beside the list of all.
-func (v *visit) readChat() (tenantPage, error) {
-	p, err := v.about("chats")
-	if err == nil {
-		err = v.readContacts(&p)
-	}
-	if err == nil {
-		err = v.readMessages(&p)
-	}
-	return p, err
-}
-
-// readMessages reads the conversation that the path names, the newest messages last.
-func (v *visit) readMessages(p *tenantPage) error {
-	// The contact comes first: of one that is not there, no messages are asked for.
-	if err := v.get(v.contactPath(), &p.Contact); err != nil {
-		return err
-	}
-	// A screen and a half; older ones are one click away.
-	q := url.Values{"limit": {"60"}, "contact": {strconv.FormatInt(p.Contact.ID, 10)}}
-	if before := v.r.Form.Get("before"); before != "" {
-		q.Set("before", before)
-	}
-	var list struct {
-		Logs []flowhq.Message
-		Next string
-	}
-	if err := v.get(v.tenantPath()+"/logs?"+q.Encode(), &list); err != nil {
-		return err
-	}
-	slices.Reverse(list.Logs) // the API lists the newest first
-	p.Messages, p.Older = list.Logs, list.Next
-	return nil
-}
-
-// bubbles are the messages of an open conversation, which change by themselves. Nothing else of the
-// page is read for them: they are asked for with each message.
-func (v *visit) bubbles() error {
-	p, err := v.about("chats")
-	if err == nil {
-		err = v.readMessages(&p)
-	}
-	if err != nil {
-		return err
-	}
-	return v.render(http.StatusOK, "chats", "bubbles-part", v.view(p.section(), v.title(p), p))
-}
-
 // tenantState is the head of a tenant's pages, which changes by itself.
 func (v *visit) tenantState() error {
 	p, err := v.about("")
@@ -195,43 +120,6 @@ func (v *visit) tenantState() error {
 		return err
 	}
 	return v.render(http.StatusOK, "timeline", "state-part", v.view(p.section(), v.title(p), p))
-}
-
-// deeds are what a person does in a chat, each with its path of the API. Any other word in the
-// path is 404, and reaches no path of the API.
-var deeds = map[string]string{
-	"take": "/hand-over", "give-back": "/give-back", "write": "/messages",
-}
-
-// inChat takes a chat over, gives it back, or writes in it as the business.
-func (v *visit) inChat() error {
-	path, ok := deeds[v.r.PathValue("deed")]
-	if !ok {
-		v.problem(http.StatusNotFound, "There is no such page.", "")
-		return nil
-	}
-	// A hand-over needs no body: the profile says how long it lasts.
-	var in any
-	if v.r.PathValue("deed") == "write" {
-		in = map[string]string{"text": v.r.PostFormValue("text")}
-	}
-	// The buttons of a chat have no key, and may be pressed twice.
-	if err := v.postOnce(v.contactPath()+path, in, nil); err != nil {
-		// A button has no field, so its refusal is a page. A message that was refused is kept.
-		if in == nil || statusOf(err) != http.StatusUnprocessableEntity &&
-			statusOf(err) != http.StatusBadRequest {
-			return err
-		}
-		// The conversation again, with what was typed and what is wrong with it.
-		p, readErr := v.readChat()
-		if readErr != nil {
-			return readErr
-		}
-		byField, whole := v.fieldErrors(err)
-		p.NotSent, p.Written = byField["text"]+whole, v.r.PostFormValue("text")
-		return v.showTenant(statusOf(err), "chats", p)
-	}
-	return v.redirect(v.base() + "/chats/" + url.PathEscape(v.r.PathValue("contact")))
 }
 
 // command starts, stops or restarts the session. The API keeps the command and applies it within
@@ -292,5 +180,8 @@ func (v *visit) timeline() error {
 		return err
 	}
 	p.Events = list.Events
+	if show := v.site.ways.Workflow; show != nil && !p.App {
+		p.Workflow = show(p.Tenant.ID)
+	}
 	return v.showTenant(http.StatusOK, "timeline", p)
 }

@@ -57,22 +57,41 @@ func (v *visit) today(t flowhq.Tenant) ([]figure, error) {
 	return []figure{customers, answered, records}, err
 }
 
-// customersSince counts who wrote since a time. The list begins with those who wrote last.
+// customersSince counts who wrote since a time, in the chats in which something was written since.
 func (v *visit) customersSince(from time.Time) (figure, error) {
 	f := figure{Key: "today.customers", Path: "/app/chats"}
-	var list struct{ Contacts []flowhq.Contact }
-	// As many as counted: more would only read "200+" too.
-	q := url.Values{"limit": {"200"}}
-	if err := v.get(v.tenantPath()+"/contacts?"+q.Encode(), &list); err != nil {
-		return f, err
-	}
-	for _, c := range list.Contacts {
-		if !c.LastSeenAt.Before(from) {
-			f.Count++
+	q := url.Values{"limit": {"100"}}
+	// Two pages have as many as are counted. A page may have few chats and not be the last; who has
+	// so busy ones gets what was counted by then, and a plus.
+	const pages = 4
+	for range pages {
+		var list struct {
+			Chats []flowhq.Chat
+			Next  string
 		}
+		if err := v.get(v.tenantPath()+"/chats?"+q.Encode(), &list); err != nil {
+			return f, err
+		}
+		for _, c := range list.Chats {
+			// The latest come first, so all that follow are of before.
+			if c.LastMessage != nil && c.LastMessage.CreatedAt.Before(from) {
+				return f, nil
+			}
+			// The business may have written alone.
+			if !c.Contact.LastSeenAt.Before(from) {
+				f.Count++
+			}
+			if f.Count == counted {
+				f.More = true
+				return f, nil
+			}
+		}
+		if list.Next == "" {
+			return f, nil
+		}
+		q.Set("before", list.Next)
 	}
-	// If all that were read are of today, there may be more.
-	f.More = f.Count == counted
+	f.More = true
 	return f, nil
 }
 

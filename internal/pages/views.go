@@ -43,10 +43,10 @@ func parseViews(files *static, words *texts) (*views, error) {
 	return v, nil
 }
 
-// parseLanguage reads the templates with the words of one language.
-func parseLanguage(
+// sharedTemplates reads the templates that all pages have, with the words of one language.
+func sharedTemplates(
 	files *static, words *texts, lang flowhq.Language,
-) (map[string]*template.Template, error) {
+) (*template.Template, error) {
 	base := template.New("").Funcs(template.FuncMap{
 		"file": files.path, "t": words.say(lang), "ago": ago, "exact": exact, "clock": clock,
 		"words": inWords, "initials": initials, "tone": tone, "dict": dict, "safeImage": safeImage,
@@ -56,7 +56,14 @@ func parseLanguage(
 		// bits are never drawn twice.
 		"newKey": rand.Text, "reading": readingOf,
 	})
-	shared, err := base.ParseFS(templateFiles, "templates/_*.html")
+	return base.ParseFS(templateFiles, "templates/_*.html")
+}
+
+// parseLanguage reads the templates with the words of one language.
+func parseLanguage(
+	files *static, words *texts, lang flowhq.Language,
+) (map[string]*template.Template, error) {
+	shared, err := sharedTemplates(files, words, lang)
 	if err != nil {
 		return nil, err
 	}

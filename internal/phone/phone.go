@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/apiclient"
+	"github.com/flowhq/flowhq/internal/tokens"
 )
 
 // Path is where the page is.
@@ -69,8 +70,20 @@ func New(s Stand) *Site {
 	site.mux.HandleFunc("GET "+Path, site.show)
 	site.mux.HandleFunc("GET "+Path+"/live", site.live)
 	site.mux.HandleFunc("POST "+Path+"/{action}", site.act)
+	site.mux.HandleFunc("GET /static/phone.css", styles)
 	site.mux.Handle("GET /static/", http.FileServerFS(static))
 	return site
+}
+
+// styles answers with the style sheet, which begins with the colours of all pages.
+func styles(w http.ResponseWriter, _ *http.Request) {
+	sheet, err := static.ReadFile("static/phone.css")
+	if err != nil { // it is part of the program
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	_, _ = w.Write(tokens.Before(sheet)) // who has left needs no answer
 }
 
 // Each answer has the headers, refusals too.

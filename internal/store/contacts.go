@@ -446,7 +446,7 @@ var merge = [...]string{
 	`with gone as (
 		delete from flowhq.contacts where tenant_id = @tenant and id = any(@merged)
 		returning name, first_seen_at, muted_until, timer_seconds, timer_set_at, left_alone,
-			unreminded_at
+			unreminded_at, read_to
 	)
 	update flowhq.contacts c set
 		(timer_seconds, timer_set_at) = (
@@ -461,6 +461,8 @@ var merge = [...]string{
 		first_seen_at = least(first_seen_at, (select min(first_seen_at) from gone)),
 		muted_until = greatest(muted_until, (select max(muted_until) from gone)),
 		unreminded_at = greatest(unreminded_at, (select max(unreminded_at) from gone)),
+		-- Rather is something shown as unread twice than something new as read.
+		read_to = least(read_to, (select min(read_to) from gone)),
 		left_alone = (
 			select left_alone
 			from (

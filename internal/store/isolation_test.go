@@ -241,26 +241,6 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		p.Capacity++
 		return s.AnswerQuestion(ctx, g.tenant, all[0].ID, store.ProfileChange{Profile: p, Actor: "admin"})
 	},
-	"Contacts": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		all, _, err := s.Contacts(ctx, g.tenant, store.ContactFilter{})
-		return all, err
-	},
-	"Contact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return s.Contact(ctx, g.tenant, g.contact(ctx, s))
-	},
-	"AddContact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		_, added, err := s.AddContact(ctx, g.tenant, bNumber)
-		return added, err
-	},
-	"HandOverContact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.HandOverContact(ctx, g.tenant, store.ContactOrder{Contact: g.contact(ctx, s), Length: time.Hour, Actor: "admin"})
-	},
-	"GiveBackContact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.GiveBackContact(ctx, g.tenant, store.ContactOrder{Contact: g.contact(ctx, s), Actor: "admin"})
-	},
-	"LeaveContactAlone": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return nil, s.LeaveContactAlone(ctx, g.tenant, store.ContactOrder{Contact: g.contact(ctx, s), Actor: "admin"}, true)
-	},
 	"PruneFacts": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.PruneFacts(ctx, g.tenant) },
 	"DueHandOvers": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		due, _, err := s.DueHandOvers(ctx, g.tenant, 10)
@@ -451,7 +431,7 @@ func TestCallsAreComplete(t *testing.T) {
 		"BeatWorker", "AddTraffic", "Traffic", "NewTenants", "EndWorker", "Workers", "SetWaiting", "WorkerAges", "WorkerLives", "Unhosted", "EndLeases", "Uptime",
 		"AddLoginEvent", "Login", "LoginByLink", "UseLink", "SetPassword", "SignIn", "SignedIn", "SignOut", "UseAPIKey", "Fleet", "FleetEvents", "Audit", "AddFleetEvent", "SetFleet", "ConfigureVersion", "TakeVersion", "ClaimVersionLookup"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {
-		if calls[m.Name] == nil && messageCalls[m.Name] == nil && webhookCalls[m.Name] == nil && !slices.Contains(others, m.Name) {
+		if calls[m.Name] == nil && messageCalls[m.Name] == nil && contactCalls[m.Name] == nil && webhookCalls[m.Name] == nil && !slices.Contains(others, m.Name) {
 			t.Errorf("%s is in neither list", m.Name)
 		}
 	}
@@ -464,6 +444,7 @@ func TestTwoTenants(t *testing.T) {
 	before := dump(t, b, bystander.tenant)
 	all := maps.Clone(calls)
 	maps.Copy(all, messageCalls)
+	maps.Copy(all, contactCalls)
 	maps.Copy(all, webhookCalls)
 	for name, call := range all {
 		g := newGuest(t, b)

@@ -122,24 +122,38 @@ func (s *Store) Contacts(
 // scanContact reads a row of contactsSQL.
 func scanContact(row pgx.CollectableRow) (c flowhq.Contact, err error) {
 	var handOver *string
-	// The order is that of the columns of contactsSQL.
-	err = row.Scan(&c.ID, &c.Number, &c.Name, &c.FirstSeenAt, &c.LastSeenAt, &c.MutedUntil,
-		&c.LeftAlone, &handOver)
-	if err != nil || handOver == nil {
+	if err := row.Scan(contactFields(&c, &handOver)...); err != nil {
 		return c, err
 	}
-	c.HandOver = &flowhq.HandOver{}
-	if err := json.Unmarshal([]byte(*handOver), c.HandOver); err != nil {
-		return c, err
+	c.HandOver, err = parseHandOver(handOver)
+	return c, err
+}
+
+// contactFields is where the columns of contactsSQL are read to, in their order.
+func contactFields(c *flowhq.Contact, handOver **string) []any {
+	return []any{
+		&c.ID, &c.Number, &c.Name, &c.FirstSeenAt, &c.LastSeenAt, &c.MutedUntil, &c.LeftAlone,
+		handOver,
+	}
+}
+
+// parseHandOver reads the open hand-over of a contact, nil for none.
+func parseHandOver(column *string) (*flowhq.HandOver, error) {
+	if column == nil {
+		return nil, nil
+	}
+	h := &flowhq.HandOver{}
+	if err := json.Unmarshal([]byte(*column), h); err != nil {
+		return nil, err
 	}
 	// PostgreSQL writes times in JSON with the offset of the connection's zone.
-	c.HandOver.At = c.HandOver.At.UTC()
-	for _, at := range []*time.Time{c.HandOver.OwnerAt, c.HandOver.Until} {
+	h.At = h.At.UTC()
+	for _, at := range []*time.Time{h.OwnerAt, h.Until} {
 		if at != nil {
 			*at = at.UTC()
 		}
 	}
-	return c, nil
+	return h, nil
 }
 
 // Contact returns the contact with this ID, or a NotFound error. A contact that has turned out to

@@ -67,6 +67,22 @@ const lost = (is) => { offline.hidden = !is; };
 for (const event of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(event, () => lost(true));
 document.addEventListener("htmx:afterOnLoad", () => { if (!feed || stream.readyState === EventSource.OPEN) lost(false); });
 
+// A part that could not be loaded says so, and is asked for again at a press. What loads afterwards
+// shows that it goes on.
+const toast = document.getElementById("toast");
+let failed = null;
+document.addEventListener("htmx:responseError", (e) => { failed = e.detail.elt; toast.hidden = false; });
+document.addEventListener("htmx:afterOnLoad", (e) => { if (e.detail.successful !== false) toast.hidden = true; });
+toast.querySelector("button").addEventListener("click", () => {
+  toast.hidden = true;
+  if (failed.isConnected && failed.dataset.live) htmx.trigger(failed, "live"); else location.reload();
+});
+
+// A tab that nobody sees asks for nothing, and so what comes meanwhile does not count as seen.
+document.addEventListener("htmx:beforeRequest", (e) => {
+  if (document.hidden && e.detail.elt.dataset.live) e.preventDefault();
+});
+
 // One stream of events says what is new. The parts of the page that an event is about ask for
 // themselves again. A browser has six connections to a site, so a tab that nobody sees holds none; it
 // goes on after the last event when it is looked at again.
@@ -119,8 +135,23 @@ if (feed) {
 }
 
 // What cannot be undone at once is asked about first.
+// The question's button says what the pressed one says.
+const ask = document.getElementById("ask");
+let agreed = null; // the form that was asked about, while it is sent
 document.addEventListener("submit", (e) => {
-  if (e.target.dataset.ask && !confirm(e.target.dataset.ask)) e.preventDefault();
+  const form = e.target, button = e.submitter || e.target.querySelector("button");
+  if (!form.dataset.ask || agreed === form) return;
+  e.preventDefault();
+  ask.querySelector("p").textContent = form.dataset.ask;
+  ask.querySelector("[value=yes]").textContent = button.textContent;
+  ask.returnValue = "";
+  ask.onclose = () => {
+    if (ask.returnValue !== "yes") return;
+    agreed = form;
+    form.requestSubmit(button);
+    agreed = null;
+  };
+  ask.showModal();
 });
 
 // A form that is on its way is not sent again by a second press. The page that follows is another one,
@@ -129,10 +160,15 @@ const onItsWay = new Set();
 document.addEventListener("submit", (e) => {
   if (e.defaultPrevented || e.target.method !== "post") return;
   if (onItsWay.has(e.target)) { e.preventDefault(); return; }
-  onItsWay.add(e.target);
-  setTimeout(() => onItsWay.delete(e.target), 5000);
+  const form = e.target, arrived = () => { onItsWay.delete(form); form.removeAttribute("aria-busy"); };
+  onItsWay.add(form);
+  form.setAttribute("aria-busy", "true"); // after a moment it looks so, too
+  setTimeout(arrived, 5000);
 });
-addEventListener("pageshow", () => onItsWay.clear());
+addEventListener("pageshow", () => {
+  for (const form of onItsWay) form.removeAttribute("aria-busy");
+  onItsWay.clear();
+});
 
 // Keys: "/" searches, "n" makes a new one.
 document.addEventListener("keydown", (e) => {
