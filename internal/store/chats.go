@@ -107,14 +107,14 @@ func (s *Store) latestChats(
 	if f.Before == 0 {
 		newer, f.Before = "", math.MaxInt64
 	}
-	// The bound of the stretch is written out, and it has a time that no index has: else the plan reads
-	// the whole log from the index of contacts and sorts it.
+	// The stretch has a time that no index has, and its plan is made for this tenant: else PostgreSQL
+	// reads the whole log from the index of contacts, and sorts it.
 	q := strings.Replace(`
 		with stretch as (
 			select id, contact_id, created_at from flowhq.message_logs
 			where tenant_id = @tenant and id < @before
 			order by id desc
-			limit `+strconv.Itoa(maxSearched)+`
+			limit @searched
 		), page as (
 			select c.contact_id, c.id
 			from (select contact_id, max(id) as id from stretch group by contact_id) as c
@@ -124,13 +124,13 @@ func (s *Store) latestChats(
 		)
 		select coalesce(page.contact_id, 0), coalesce(page.id, 0), coalesce(floor.id, 0)
 		from (
-			select case when count(*) = `+strconv.Itoa(maxSearched)+` then min(id) end as id from stretch
+			select case when count(*) = @searched then min(id) end as id from stretch
 		) as floor
 		left join page on true
 		order by page.id desc`, "NEWER", newer, 1)
 	type row struct{ Contact, Newest, Floor int64 }
-	rows, err := many(ctx, s, q, named{
-		"tenant": tenant, "before": f.Before, "limit": f.Limit + 1,
+	rows, err := planned(ctx, s, q, named{
+		"tenant": tenant, "before": f.Before, "searched": maxSearched, "limit": f.Limit + 1,
 	}, pgx.RowToStructByPos[row])
 	if err != nil {
 		return nil, 0, err
