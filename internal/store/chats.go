@@ -163,7 +163,7 @@ func scanChat(row pgx.CollectableRow) (c flowhq.Chat, err error) {
 		last.ID, last.CreatedAt = *id, *at
 		c.LastMessage = &last
 	}
-	c.Contact.HandOver, err = parseHandOver(handOver)
+	err = parseHandOver(handOver, &c.Contact.HandOver)
 	return c, err
 }
 

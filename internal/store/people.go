@@ -125,7 +125,7 @@ func scanContact(row pgx.CollectableRow) (c flowhq.Contact, err error) {
 	if err := row.Scan(contactFields(&c, &handOver)...); err != nil {
 		return c, err
 	}
-	c.HandOver, err = parseHandOver(handOver)
+	err = parseHandOver(handOver, &c.HandOver)
 	return c, err
 }
 
@@ -137,14 +137,14 @@ func contactFields(c *flowhq.Contact, handOver **string) []any {
 	}
 }
 
-// parseHandOver reads the open hand-over of a contact, nil for none.
-func parseHandOver(column *string) (*flowhq.HandOver, error) {
+// parseHandOver reads the open hand-over of a contact; a column that is null leaves it as it is.
+func parseHandOver(column *string, into **flowhq.HandOver) error {
 	if column == nil {
-		return nil, nil
+		return nil
 	}
 	h := &flowhq.HandOver{}
 	if err := json.Unmarshal([]byte(*column), h); err != nil {
-		return nil, err
+		return err
 	}
 	// PostgreSQL writes times in JSON with the offset of the connection's zone.
 	h.At = h.At.UTC()
@@ -153,7 +153,8 @@ func parseHandOver(column *string) (*flowhq.HandOver, error) {
 			*at = at.UTC()
 		}
 	}
-	return h, nil
+	*into = h
+	return nil
 }
 
 // Contact returns the contact with this ID, or a NotFound error. A contact that has turned out to
