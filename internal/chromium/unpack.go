@@ -1,9 +1,6 @@
 package chromium
 
 import (
-	"archive/tar"
-	"bufio"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -11,16 +8,11 @@ import (
 	"path"
 
 	"github.com/andybalholm/brotli"
+	"github.com/flowhq/flowhq/internal/npmpack"
 )
 
-const (
-	// program is the browser in its folder, and launcher the script that starts it.
-	program, launcher = "headless-shell", "chromium"
-	// maxFileBytes of one file (the browser has 209 MB) and maxFiles bound what is unpacked. The
-	// package has passed its checksum by then, so this only guards against a wrong pin.
-	maxFileBytes = 512 << 20
-	maxFiles     = 200
-)
+// program is the browser in its folder, and launcher the script that starts it.
+const program, launcher = "headless-shell", "chromium"
 
 // parts are the files of the package that hold a browser, and where they go: archives into a
 // folder. The package's drivers for graphics are left out, since nothing here draws in three
@@ -57,8 +49,7 @@ func writeLauncher(dir string) error {
 	)
 }
 
-// unpack writes the browser of a package below dir, which it makes. Nothing in the archives can
-// reach out of dir: os.Root refuses such paths, and only regular files are taken.
+// unpack writes the browser of a package below dir, which it makes.
 func unpack(file, dir string) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
@@ -68,17 +59,10 @@ func unpack(file, dir string) error {
 		return err
 	}
 	defer root.Close()
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	zipped, err := gzip.NewReader(bufio.NewReader(f))
-	if err != nil {
-		return err
-	}
+	// Most of the files are programs and libraries.
+	write := func(name string, r io.Reader) error { return npmpack.Write(root, name, 0o755, r) }
 	missing := len(parts)
-	err = each(zipped, func(name string, r io.Reader) error {
+	err = npmpack.Unpack(file, func(name string, r io.Reader) error {
 		to, ok := parts[name]
 		if !ok {
 			return nil
@@ -86,51 +70,14 @@ func unpack(file, dir string) error {
 		missing--
 		r = brotli.NewReader(r)
 		if to == program {
-			return write(root, to, r)
+			return write(to, r)
 		}
-		return each(r, func(name string, r io.Reader) error {
-			return write(root, path.Join(to, name), r)
+		return npmpack.Each(r, func(name string, r io.Reader) error {
+			return write(path.Join(to, name), r)
 		})
 	})
 	if err == nil && missing > 0 {
 		err = fmt.Errorf("the package lacks %d of its parts", missing)
 	}
 	return err
-}
-
-// each calls do for every regular file of an archive.
-func each(archive io.Reader, do func(name string, r io.Reader) error) error {
-	files := tar.NewReader(archive)
-	for range maxFiles {
-		h, err := files.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if h.Typeflag != tar.TypeReg {
-			continue
-		}
-		if err := do(h.Name, files); err != nil {
-			return fmt.Errorf("%s: %w", h.Name, err)
-		}
-	}
-	return fmt.Errorf("more than %d files", maxFiles)
-}
-
-// write writes one file, which may be run: most of them are programs and libraries.
-func write(root *os.Root, name string, r io.Reader) error {
-	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
-		return err
-	}
-	w, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o755)
-	if err != nil {
-		return err
-	}
-	n, err := io.Copy(w, io.LimitReader(r, maxFileBytes))
-	if err == nil && n == maxFileBytes {
-		err = fmt.Errorf("larger than %d bytes", maxFileBytes)
-	}
-	return errors.Join(err, w.Close())
 }

@@ -33,7 +33,7 @@ func (c *cluster) create(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	for _, d := range halfMade {
-		if err := os.RemoveAll(d); err != nil {
+		if err := removeDraft(ctx, d); err != nil {
 			return err
 		}
 	}
@@ -56,6 +56,22 @@ func (c *cluster) create(ctx context.Context, progress func(string)) error {
 		return err
 	}
 	return os.Rename(draft, c.path("data"))
+}
+
+// removeDraft removes a half-made data directory. The server that a killed initdb has begun ends a
+// moment after it, and until then writes files into folders that have just been emptied.
+func removeDraft(ctx context.Context, dir string) error {
+	ctx, cancel := context.WithTimeout(ctx, stopTimeout)
+	defer cancel()
+	for {
+		err := os.RemoveAll(dir)
+		if err == nil || !errors.Is(err, syscall.ENOTEMPTY) {
+			return err
+		}
+		if pause(ctx) != nil {
+			return fmt.Errorf("a program still writes to what an earlier start left half made: %w", err)
+		}
+	}
 }
 
 // run runs one of PostgreSQL's programs to its end, or kills it when ctx ends, whose error it

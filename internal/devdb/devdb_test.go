@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -415,6 +416,30 @@ func TestKilledDuringCreation(t *testing.T) {
 				t.Errorf("left behind: %v, %v; want nothing", left, err)
 			}
 		})
+	}
+}
+
+// TestRemoveDraft: what a killed initdb has begun may write for a moment more, and is waited for.
+func TestRemoveDraft(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(tempDir(t), "data.new-X")
+	if err := os.MkdirAll(filepath.Join(dir, "base"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writing := time.Now().Add(300 * time.Millisecond)
+	var writers sync.WaitGroup
+	for w := range 4 {
+		writers.Go(func() {
+			for i := 0; time.Now().Before(writing); i++ {
+				// It fails once the folder is gone.
+				_ = os.WriteFile(filepath.Join(dir, "base", fmt.Sprint(w, "-", i)), nil, 0o600)
+			}
+		})
+	}
+	err := removeDraft(t.Context(), dir)
+	writers.Wait()
+	if _, gone := os.Stat(dir); err != nil || !os.IsNotExist(gone) {
+		t.Errorf("removeDraft = %v, and then %v; want the folder gone", err, gone)
 	}
 }
 

