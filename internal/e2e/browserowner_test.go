@@ -171,6 +171,38 @@ func (p *tab) back() {
 	p.eval("history.back()")
 }
 
+// partsOfPages looks at what pages show for a moment: a question before something is done, a part
+// that failed, the head of a long table, and pages that are not there or not for everybody.
+func (s *stand) partsOfPages(p *tab, shop *business) {
+	p.do(chromedp.Navigate(s.api + "/admin/nothing"))
+	p.shows("main", "There is no such page.")
+	p.check("not-found")
+	p.do(chromedp.Navigate(s.api + "/app"))
+	p.shows("main", "403")
+	p.check("forbidden")
+
+	p.do(chromedp.Navigate(s.api+"/admin/audit"), chromedp.EmulateViewport(1280, 300))
+	p.until(`document.querySelector(".scroll.fits")`)
+	p.eval("scrollTo(0, document.body.scrollHeight)")
+	p.until(`document.querySelector("thead th").getBoundingClientRect().top === 0 &&
+		document.querySelector("tbody tr").getBoundingClientRect().bottom < 0`)
+
+	p.do(chromedp.Navigate(s.api + shop.path()))
+	p.as(looks[0])
+	p.press(`form[action$="/session/stop"] button`)
+	p.until(`document.getElementById("ask").open`)
+	p.check("dialog")
+	p.press(`#ask button[value=""]`)
+	p.until(`!document.getElementById("ask").open && location.pathname === ` + inQuotes(shop.path()))
+
+	p.eval(`document.dispatchEvent(new CustomEvent("htmx:responseError",
+		{detail: {elt: document.getElementById("chat-list")}}))`)
+	p.until(`!document.getElementById("toast").hidden`)
+	p.check("toast")
+	p.press("#toast button")
+	p.until(`document.getElementById("toast").hidden`)
+}
+
 // signOut ends the sign-in, as time does.
 func (p *tab) signOut() {
 	p.t.Helper()

@@ -157,6 +157,7 @@ func (s *stand) operatorsTour(p *tab, shop *business, chat string) {
 		p.do(chromedp.Navigate(s.api + where))
 		p.check("admin-" + name)
 	}
+	s.partsOfPages(p, shop)
 	// By keys alone: "/" searches, and the tenant that was found opens.
 	p.do(chromedp.Navigate(s.api + "/admin/tenants"))
 	p.do(chromedp.KeyEvent("/"))

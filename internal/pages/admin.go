@@ -259,6 +259,12 @@ func (p workersPage) Full() string {
 	}
 }
 
+// fleetTypes are the events that say what holds for all sessions.
+var fleetTypes = []flowhq.EventType{
+	flowhq.EventFleetPaused, flowhq.EventFleetResumed, flowhq.EventVersionSet,
+	flowhq.EventClientOutdated,
+}
+
 // workers shows how full the workers are.
 func (v *visit) workers() error {
 	if err := v.operator(); err != nil {
@@ -271,6 +277,10 @@ func (v *visit) workers() error {
 	if err := v.get("/admin/fleet", &p.Fleet); err != nil {
 		return err
 	}
+	// The API lists whatever happened to no tenant. Who has signed in is on the page of the audit.
+	p.Fleet.Events = slices.DeleteFunc(p.Fleet.Events, func(e flowhq.FleetEvent) bool {
+		return !slices.Contains(fleetTypes, e.Type)
+	})
 	return v.show(http.StatusOK, "workers", "workers", "Fleet", p)
 }
 

@@ -144,13 +144,28 @@ func (r botRow) Get(member string) string { return r.Value(r.Path(member)) }
 func (r botRow) Name() string {
 	// Lists name their entries by different members: services in two languages, areas in one,
 	// answers by what customers ask.
-	for _, member := range []string{"name.en", "name.sw", "name", "questions", "date"} {
+	members := []string{"name.en", "name.sw", "name", "questions", "date"}
+	// A Swahili shop knows its goods by their Swahili names.
+	if r.App && r.Tenant.Config.Language == flowhq.Swahili {
+		members[0], members[1] = members[1], members[0]
+	}
+	for _, member := range members {
 		// Questions stand one a line. The first is enough to tell an answer from the others.
 		if text, _, _ := strings.Cut(r.Get(member), "\n"); text != "" {
 			return text
 		}
 	}
 	return ""
+}
+
+// Price is the entry's price in groups of three digits, as it is read in a list.
+func (r botRow) Price() string {
+	typed := r.Get("price")
+	// What was typed and is no number stays as it is.
+	if n, err := strconv.ParseInt(typed, 10, 64); err == nil {
+		return strings.TrimSpace(money(n, ""))
+	}
+	return typed
 }
 
 // Faulty is whether something is wrong with the entry, which is then open.

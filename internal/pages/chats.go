@@ -86,6 +86,40 @@ func (v *visit) readChats(p *tenantPage) error {
 	return err
 }
 
+// countWaiting counts the chats that were handed over and that nobody of the business has written in
+// yet, for the menu.
+func (v *visit) countWaiting() {
+	var list struct{ Chats []flowhq.Chat }
+	// More than a menu has room for need not be counted.
+	err := v.get(v.tenantPath()+"/chats?handed_over=true&limit=100", &list)
+	// A page is not to fail for a figure beside it. What waits is on the pages that list it, too.
+	if err != nil {
+		v.site.log.Debug("who waits is not counted", "err", err)
+		return
+	}
+	v.waiting = 0
+	for _, c := range list.Chats {
+		if c.Contact.HandOver != nil && c.Contact.HandOver.OwnerAt == nil {
+			v.waiting++
+		}
+	}
+}
+
+// waitingPart is that figure of the menu, which changes by itself.
+func (v *visit) waitingPart() error {
+	if err := v.user(); err != nil {
+		return err
+	}
+	// The figure is read out in the language of the page around it.
+	var t flowhq.Tenant
+	if err := v.get(v.tenantPath(), &t); err != nil {
+		return err
+	}
+	v.speak(t)
+	v.countWaiting()
+	return v.render(http.StatusOK, "more", "waiting", v.view("", "", nil))
+}
+
 // contactPath is where the API has the contact that the page's path names.
 func (v *visit) contactPath() string {
 	return v.tenantPath() + "/contacts/" + url.PathEscape(v.r.PathValue("contact"))

@@ -179,5 +179,9 @@ func (p *refusalsAsPages) finish() {
 	if json.Unmarshal(p.body, &problem) == nil {
 		refusal.Detail, refusal.RequestID = problem.Detail, problem.RequestID
 	}
+	// What the API says of a path that is not there is for who writes programs.
+	if refusal.Status == http.StatusNotFound {
+		refusal.Detail = notFound.Detail
+	}
 	p.site.visit(p.ResponseWriter, p.request).fail(&refusal)
 }

@@ -167,7 +167,7 @@ func pageSamples() map[string][]any {
 						{Name: name, Size: name},
 					}}},
 				Tickets: []flowhq.Ticket{{Note: name, Number: name, Status: flowhq.TicketOpen}},
-			}, time.UTC),
+			}, business{zone: time.UTC}),
 		}},
 	}
 }

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -119,15 +120,15 @@ func (v *visit) showRecords(status int, kind, wrong string) error {
 		p.All = true
 	}
 	// Today begins by the clock of the business, and so do the times that are shown.
-	zone := v.zone()
+	of := v.business()
 	if !p.All {
-		p.toDo(q, zone)
+		p.toDo(q, of.zone)
 	}
 	var f facts
 	if err := v.get(v.tenantPath()+"/"+p.Kind+"?"+q.Encode(), &f); err != nil {
 		return err
 	}
-	p.Next, p.Records = f.Next, v.rows(f, zone)
+	p.Next, p.Records = f.Next, v.rows(f, of)
 	// Only the row that was refused keeps what was typed. The others show what is stored.
 	if number := v.r.PathValue("number"); wrong != "" && number != "" {
 		for i := range p.Records {
@@ -178,32 +179,51 @@ func midnight(zone *time.Location) time.Time {
 	return time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, zone)
 }
 
-// zone is where the business is: its people and its customers talk in its time.
-func (v *visit) zone() *time.Location {
+// A business is what its records are told by.
+type business struct {
+	zone     *time.Location // its people and its customers talk in its time
+	services map[string]flowhq.Text
+}
+
+// service is a service as people call it. A booking keeps its ID.
+func (b business) service(id string, lang flowhq.Language) string {
+	// One that was removed meanwhile, or never had an ID.
+	return cmp.Or(b.services[id].In(lang), id)
+}
+
+// business reads what the records of the tenant are told by.
+func (v *visit) business() business {
 	var p struct {
 		TimeZone string `json:"time_zone"`
+		Services []struct {
+			ID   string
+			Name flowhq.Text
+		}
 	}
 	// A business that has told nothing yet has no profile.
 	if err := v.get(v.tenantPath()+"/profile", &p); err != nil || p.TimeZone == "" {
 		p.TimeZone = flowhq.DefaultTimeZone
 	}
-	zone, err := time.LoadLocation(p.TimeZone)
-	if err != nil {
-		// A system without data of zones shows times in UTC, rather than no page.
-		return time.UTC
+	of := business{time.UTC, map[string]flowhq.Text{}}
+	for _, s := range p.Services {
+		of.services[s.ID] = s.Name
 	}
-	return zone
+	// A system without data of zones shows times in UTC, rather than no page.
+	if zone, err := time.LoadLocation(p.TimeZone); err == nil {
+		of.zone = zone
+	}
+	return of
 }
 
 // rows are what a list of any kind shows.
-func (v *visit) rows(f facts, zone *time.Location) []recordRow {
+func (v *visit) rows(f facts, of business) []recordRow {
 	var rows []recordRow
 	for _, b := range f.Bookings {
 		row := recordRow{
-			Kind: "bookings", Number: b.Number, Status: string(b.Status), Title: b.Service,
-			When: localTime(v.language, b.StartsAt.In(zone)), Name: b.Name, Contact: b.Contact,
+			Kind: "bookings", Number: b.Number, Status: string(b.Status), Title: of.service(b.Service, v.language),
+			When: localTime(v.language, b.StartsAt.In(of.zone)), Name: b.Name, Contact: b.Contact,
 			ContactID: b.ContactID, Note: b.Note, CreatedAt: b.CreatedAt,
-			Starts: b.StartsAt.In(zone).Format(fieldTime),
+			Starts: b.StartsAt.In(of.zone).Format(fieldTime),
 		}
 		// 0 is a service whose price nobody has told.
 		if b.Price > 0 {
@@ -218,7 +238,8 @@ func (v *visit) rows(f facts, zone *time.Location) []recordRow {
 			Contact: o.Contact, ContactID: o.ContactID, CreatedAt: o.CreatedAt, Unpaid: o.Unpaid,
 			Price: money(o.Total, o.Currency),
 			// Whoever delivers needs the place and the note in one line.
-			Note: strings.TrimSpace(o.Delivery.Area + " " + o.Delivery.Address + " " + o.Note),
+			Note: strings.TrimSpace(o.Delivery.Area + " " + o.Delivery.Address + " " +
+				strings.ReplaceAll(o.Note, "note: ", "")),
 		}
 		for _, l := range o.Lines {
 			// A size is part of what has to be packed.

@@ -169,6 +169,7 @@ func (s *Site) routes() {
 	s.page("POST /app/password", (*visit).changePassword)
 	s.page("GET /app/help", (*visit).help)
 	s.page("GET /app/more", (*visit).more)
+	s.page("GET /app/waiting", (*visit).waitingPart)
 	s.page("POST /app/language", (*visit).chooseLanguage)
 	s.tenantPages("/app")
 }

@@ -86,6 +86,10 @@ func (v *visit) about(tab string) (p tenantPage, err error) {
 	// Operators' pages are in English. A business's own are in its language.
 	if p.App {
 		v.speak(p.Tenant)
+		// A part of a page is put below the menu that is there already.
+		if !v.isPart() {
+			v.countWaiting()
+		}
 	}
 	return p, nil
 }

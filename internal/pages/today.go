@@ -23,7 +23,7 @@ type figure struct {
 // today counts what the day has brought: who wrote, how many questions the bot has answered, and
 // what came of it.
 func (v *visit) today(t flowhq.Tenant) ([]figure, error) {
-	zone := v.zone()
+	zone := v.business().zone
 	// The day is the business's own, wherever the server stands.
 	from := midnight(zone)
 	// Each figure is one question to the API, once a minute for each open page.

@@ -39,6 +39,6 @@ func (t traffic) charts(now time.Time) []chart {
 		newChart("Messages a minute", "messages a minute", now, every, sayNumber,
 			[]string{"from customers", "to customers"}, [][]point{in, out}),
 		newChart("Reply time", "from a question to its reply", now, every, saySeconds,
-			[]string{"half are faster", "95 of 100 are faster"}, [][]point{half, most}),
+			[]string{"half within", "95 of 100 within"}, [][]point{half, most}),
 	}
 }

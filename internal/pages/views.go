@@ -2,6 +2,7 @@ package pages
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/rand"
 	"embed"
@@ -9,8 +10,10 @@ import (
 	"html/template"
 	"net/http"
 	"path"
+	"regexp"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/language"
@@ -48,10 +51,10 @@ func sharedTemplates(
 	files *static, words *texts, lang flowhq.Language,
 ) (*template.Template, error) {
 	base := template.New("").Funcs(template.FuncMap{
-		"file": files.path, "t": words.say(lang), "ago": ago, "exact": exact, "clock": clock,
+		"file": files.path, "t": words.say(lang), "ago": agoIn(lang), "exact": exact, "clock": clock,
 		"words": inWords, "initials": initials, "tone": tone, "dict": dict, "safeImage": safeImage,
 		"money": money, "sentence": sentence, "label": words.label(lang),
-		"feedTypes": feedTypes,
+		"feedTypes": feedTypes, "brief": brief,
 		// A key is new with each page, and the same however often its form is sent. Its 128 random
 		// bits are never drawn twice.
 		"newKey": rand.Text, "reading": readingOf,
@@ -100,7 +103,9 @@ type view struct {
 	Language flowhq.Language
 	// Path is where the page is, to come back to.
 	Path string
-	Data any
+	// Waiting are how many chats the menu says wait for a person.
+	Waiting int
+	Data    any
 }
 
 // Lang is the language in HTML.
@@ -121,7 +126,7 @@ func (v *visit) show(status int, name, section, title string, data any) error {
 func (v *visit) view(section, title string, data any) view {
 	return view{
 		Title: title, Section: section, Me: v.me, Language: v.language,
-		Path: v.r.URL.RequestURI(), Data: data,
+		Path: v.r.URL.RequestURI(), Waiting: v.waiting, Data: data,
 	}
 }
 
@@ -173,26 +178,40 @@ func (v *visit) squeezed(page []byte) []byte {
 	return small.Bytes()
 }
 
-// ago says how long ago a time was, in the largest unit that says something.
-func ago(at time.Time) string {
+// pastWords are how a time that is over is told, by language: never, now, and a number of seconds,
+// minutes, hours and days.
+var pastWords = map[flowhq.Language][6]string{
+	flowhq.English: {"never", "now", "%d s ago", "%d min ago", "%d h ago", "%d d ago"},
+	flowhq.Swahili: {
+		"bado", "sasa hivi", "sekunde %d zilizopita", "dakika %d zilizopita", "saa %d zilizopita",
+		"siku %d zilizopita",
+	},
+}
+
+// agoIn returns the function that says how long ago a time was, in the largest unit that says
+// something.
+func agoIn(lang flowhq.Language) func(at time.Time) string {
 	// The units are those that the script of the pages uses as well, so that a time does not change
 	// its form when the script takes over.
 	const day = 24 * time.Hour
-	d := time.Since(at)
-	switch {
-	// The zero time is what has not happened, such as a session that was never online.
-	case at.IsZero():
-		return "never"
-	case d < time.Second:
-		return "now"
-	case d < time.Minute:
-		return fmt.Sprintf("%d s ago", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min ago", int(d.Minutes()))
-	case d < day:
-		return fmt.Sprintf("%d h ago", int(d.Hours()))
-	default:
-		return fmt.Sprintf("%d d ago", int(d/day))
+	words := pastWords[lang]
+	return func(at time.Time) string {
+		d := time.Since(at)
+		switch {
+		// The zero time is what has not happened, such as a session that was never online.
+		case at.IsZero():
+			return words[0]
+		case d < time.Second:
+			return words[1]
+		case d < time.Minute:
+			return fmt.Sprintf(words[2], int(d.Seconds()))
+		case d < time.Hour:
+			return fmt.Sprintf(words[3], int(d.Minutes()))
+		case d < day:
+			return fmt.Sprintf(words[4], int(d.Hours()))
+		default:
+			return fmt.Sprintf(words[5], int(d/day))
+		}
 	}
 }
 
@@ -222,16 +241,33 @@ func exact(at time.Time) string { return at.UTC().Format(time.RFC3339) }
 // clock is a time of day, in UTC until the browser has put it into the viewer's zone.
 func clock(at time.Time) string { return at.UTC().Format("15:04") }
 
-// inWords makes a sentence's word of a constant: QR_PENDING reads as "qr pending".
+// names are written in their own way within the words of a constant.
+var names = strings.NewReplacer("qr ", "QR ", "whatsapp", "WhatsApp")
+
+// inWords makes a sentence's words of a constant: QR_PENDING reads as "QR pending".
 func inWords(constant any) string {
-	return strings.ToLower(strings.ReplaceAll(fmt.Sprint(constant), "_", " "))
+	return names.Replace(strings.ToLower(strings.ReplaceAll(fmt.Sprint(constant), "_", " ")))
+}
+
+// references are what programs find a request or a message by. A reader gains nothing from them.
+var references = regexp.MustCompile(
+	`^(setup )?request [0-9a-f]{8}-[0-9a-f-]{27}$|^message \d+(: |$)`)
+
+// brief is the detail of an event without references to what else it is about. A constant that is
+// left, such as ASKED, is put into words.
+func brief(detail string) string {
+	rest := references.ReplaceAllString(detail, "")
+	if rest != detail {
+		rest = inWords(rest)
+	}
+	return rest
 }
 
 // initials are two letters that stand for a name.
 func initials(name string) string {
-	// By runes: a name may begin with any letter of any script.
+	// By runes: a name may begin with any letter of any script. Quotes and brackets stand for nothing.
 	letters := ""
-	for _, word := range strings.Fields(name) {
+	for _, word := range strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) }) {
 		r, _ := utf8.DecodeRuneInString(word)
 		if letters += strings.ToUpper(string(r)); utf8.RuneCountInString(letters) == 2 {
 			break
@@ -260,10 +296,15 @@ func tone(state any) string {
 	}
 }
 
-// money is an amount in whole units, in groups of three digits. Prices in both languages are
-// grouped with commas, as in English.
+// currencySigns are how people write the currencies that businesses have; any other is written as
+// it is.
+var currencySigns = map[string]string{"TZS": "TSh", "KES": "KSh"}
+
+// money is an amount in whole units, in groups of three digits, as the bot tells it to customers.
+// Prices in both languages are grouped with commas, as in English.
 func money(amount int64, currency string) string {
-	return message.NewPrinter(language.English).Sprintf("%s %d", currency, amount)
+	sign := cmp.Or(currencySigns[currency], currency)
+	return message.NewPrinter(language.English).Sprintf("%s %d", sign, amount)
 }
 
 // dict makes one value of names and values, for a template that another one uses.

@@ -25,6 +25,8 @@ type visit struct {
 	me flowhq.Principal
 	// language is what the page says its words in: English but for a business's own pages.
 	language flowhq.Language
+	// waiting are how many chats of the business wait for a person; see countWaiting.
+	waiting int
 	// spoke says that the language was decided on, rather than being the one to begin with.
 	spoke bool
 }

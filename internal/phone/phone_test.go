@@ -79,7 +79,9 @@ func stand(t *testing.T) (*httptest.Server, *twin) {
 				Status: flowhq.Read, Text: hostile},
 			{ID: 7, Direction: flowhq.In, WAMessageID: "A", Status: flowhq.Received, Text: hostile},
 		}},
-		tenantPath + "/events": object{"events": []flowhq.Event{{Type: "HOST_STARTING", Reason: hostile}}},
+		tenantPath + "/events": object{"events": []flowhq.Event{
+			{Type: flowhq.EventSignedIn, Actor: amina}, {Type: flowhq.EventHostStarting, Reason: hostile},
+		}},
 		tenantPath + "/bookings": object{"bookings": []flowhq.Booking{{
 			Number: "W1", Service: hostile, Name: hostile, Status: flowhq.BookingConfirmed,
 		}}},
@@ -134,13 +136,14 @@ func TestPage(t *testing.T) {
 	for _, want := range []string{
 		"&lt;script&gt;", "Voice note", "process 42", "<b>2</b><span>written",
 		"<b>1</b><span>in the database",
-		"<b>1</b><span>waiting", "<b>0</b><span>answered twice", "1 message waits", "2 waiting for it", "W1",
+		"<b>1</b><span>waiting", "<b>0</b><span>answered twice", "1 message waits", "2 waiting for it", "W1", "host starting",
 	} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	for _, bad := range []string{"<script>alert", "<img src=x", "ZgotmplZ"} {
+	// Who has signed in did nothing to the session.
+	for _, bad := range []string{"<script>alert", "<img src=x", "ZgotmplZ", "signed in"} {
 		if strings.Contains(html, bad) {
 			t.Errorf("the page has %s", bad)
 		}

@@ -25,6 +25,8 @@ const (
 	recordLines = 3
 	// eventLines are shown of what became of the session.
 	eventLines = 4
+	// eventsRead are looked through for them: people sign in and take chats over meanwhile.
+	eventsRead = 100
 )
 
 // A view is what the page shows.
@@ -205,11 +207,15 @@ func (s *Site) readOperators(ctx context.Context, v *view) error {
 		v.Ledger = account(v.Chat, nil)
 	}
 	var events struct{ Events []flowhq.Event }
-	path := fmt.Sprintf("%s/events?limit=%d", base, eventLines)
+	path := fmt.Sprintf("%s/events?limit=%d", base, eventsRead)
 	if err := s.API.Call(ctx, http.MethodGet, path, nil, &events); err != nil {
 		return err
 	}
-	v.Events = events.Events
+	for _, e := range events.Events {
+		if len(v.Events) < eventLines && sessionTypes[e.Type] {
+			v.Events = append(v.Events, e)
+		}
+	}
 	return s.readRecords(ctx, v, base)
 }
 
@@ -291,7 +297,7 @@ func (s *Site) readRecords(ctx context.Context, v *view, base string) error {
 	// One of the three lists has entries, by the kind that was asked for.
 	for _, b := range list.Bookings {
 		v.Records = append(v.Records, record{
-			strings.TrimSpace(b.Number + " " + b.Service + " " + b.Name), string(b.Status),
+			strings.TrimSpace(b.Number + " " + strings.ReplaceAll(b.Service, "-", " ") + " " + b.Name), string(b.Status),
 			b.StartsAt.In(zone).Format("Mon 2 Jan, 15:04"),
 		})
 	}
@@ -310,6 +316,22 @@ func (s *Site) readRecords(ctx context.Context, v *view, base string) error {
 	}
 	return nil
 }
+
+// sessionTypes are the types of events that say what became of a session.
+var sessionTypes = func() map[flowhq.EventType]bool {
+	types := map[flowhq.EventType]bool{
+		flowhq.EventHostStarting: true, flowhq.EventSessionLinked: true,
+		flowhq.EventSessionConnected: true, flowhq.EventSessionUnlinked: true,
+		flowhq.EventSessionFlapping: true, flowhq.EventSessionStable: true,
+	}
+	for _, c := range flowhq.Commands {
+		types[c.Requested()] = true
+	}
+	for _, r := range flowhq.Endings {
+		types[r.Event()] = true
+	}
+	return types
+}()
 
 // tries are what a customer may write first, by what the bot does. The first line goes on with the
 // conversation that the demo has begun.

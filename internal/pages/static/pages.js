@@ -6,15 +6,22 @@ const units = [["day", 86400], ["hour", 3600], ["minute", 60], ["second", 1]];
 const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, {numeric: "auto", style: "narrow"});
 const exact = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});
 const when = new Intl.DateTimeFormat(document.documentElement.lang, {weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit"});
+const day = new Intl.DateTimeFormat(document.documentElement.lang, {day: "numeric", month: "short"});
 const clock = new Intl.DateTimeFormat(undefined, {hour: "2-digit", minute: "2-digit"});
 
 function showTimes(root) {
-  for (const time of root.querySelectorAll("time[data-ago], time[data-clock], time[data-exact]")) {
+  for (const time of root.querySelectorAll("time[data-ago], time[data-clock], time[data-exact], time[data-moment]")) {
     const at = new Date(time.dateTime);
     if (isNaN(at) || at.getUTCFullYear() < 2000) continue;
     time.title = exact.format(at);
     if (time.dataset.exact !== undefined) {
       time.textContent = when.format(at);
+      continue;
+    }
+    // As in a messenger: today's by the clock, older ones by the day.
+    if (time.dataset.moment !== undefined) {
+      const today = at.toDateString() === new Date().toDateString();
+      time.textContent = (today ? clock : day).format(at);
       continue;
     }
     if (time.dataset.clock !== undefined) {
@@ -29,10 +36,12 @@ function showTimes(root) {
 showTimes(document);
 setInterval(() => showTimes(document), 1000);
 
-// What is cut off at the side is reached by keys too.
+// What is cut off at the side is reached by keys too. A table that fits keeps its head in view.
 function reachable() {
   for (const box of document.querySelectorAll(".scroll")) {
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; else box.removeAttribute("tabindex");
+    const fits = box.scrollWidth <= box.clientWidth;
+    box.classList.toggle("fits", fits);
+    if (fits) box.removeAttribute("tabindex"); else box.tabIndex = 0;
   }
 }
 reachable();
