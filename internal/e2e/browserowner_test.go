@@ -178,7 +178,8 @@ func (s *stand) partsOfPages(p *tab, shop *business) {
 	p.shows("main", "There is no such page.")
 	p.check("not-found")
 	p.do(chromedp.Navigate(s.api + "/app"))
-	p.shows("main", "403")
+	p.shows("main", "This page is for a business's own people.")
+	p.shows("main", "Request ")
 	p.check("forbidden")
 
 	p.do(chromedp.Navigate(s.api+"/admin/audit"), chromedp.EmulateViewport(1280, 300))

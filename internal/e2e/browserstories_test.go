@@ -97,6 +97,7 @@ func (s *stand) firstMinute(p *tab, worker *process) {
 
 	p.press(".first-fault")
 	p.shows("#operator", "dead; starts again")
+	p.shows("#operator", "interrupted")
 	p.do(chromedp.SendKeys(chromedp.CSS("#text"), "Where are you?\r"))
 	p.shows("#operator", "1 message waits")
 	if p.shots != "" {
@@ -136,6 +137,11 @@ func (s *stand) operatorsTour(p *tab, shop *business, chat string) {
 	p.as(looks[0])
 	p.do(chromedp.Navigate(s.api + "/sign-in"))
 	p.check("sign-in")
+	for _, on := range []string{"true", "false"} {
+		p.eval(`document.querySelector("[name=password]").dispatchEvent(new KeyboardEvent("keyup",
+			{key: "A", bubbles: true, modifierCapsLock: ` + on + `}))`)
+		p.until(`document.getElementById("caps").hidden !== ` + on)
+	}
 	p.do(chromedp.Navigate(s.api + "/setup"))
 	p.check("setup")
 	p.fill("[name=admin_password]", password)
@@ -158,7 +164,10 @@ func (s *stand) operatorsTour(p *tab, shop *business, chat string) {
 		p.check("admin-" + name)
 	}
 	s.partsOfPages(p, shop)
-	// By keys alone: "/" searches, and the tenant that was found opens.
+	// By keys alone: "n" makes a tenant, "/" searches, and the one that was found opens.
+	p.do(chromedp.Navigate(s.api + "/admin/tenants"))
+	p.do(chromedp.KeyEvent("n"))
+	p.until(`location.pathname === "/admin/tenants/new"`)
 	p.do(chromedp.Navigate(s.api + "/admin/tenants"))
 	p.do(chromedp.KeyEvent("/"))
 	p.until(`document.activeElement.matches("input[type=search], input[name=search]")`)

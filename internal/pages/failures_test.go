@@ -58,6 +58,13 @@ func TestFailurePages(t *testing.T) {
 				why = "There is no such page."
 			}
 			wanted := []string{next, why, "r-17", strconv.Itoa(status), "style.css", "<h1>"}
+			// Where it may help, it can be tried again.
+			again := `class="button" href="` + tt.path + `"`
+			if status >= 429 && tt.method == "GET" {
+				wanted = append(wanted, again)
+			} else if strings.Contains(w.Body.String(), again) {
+				t.Errorf("the page of %s %s, %d, offers to try again", tt.method, tt.path, status)
+			}
 			if status == 503 {
 				wanted = append(wanted, "PostgreSQL", "does not answer")
 			}
@@ -66,6 +73,27 @@ func TestFailurePages(t *testing.T) {
 					t.Errorf("the page of %s %s, %d, lacks %q", tt.method, tt.path, status, part)
 				}
 			}
+		}
+	}
+}
+
+// A page that refuses by itself names the request, too: the last one that it made of the API.
+func TestOwnRefusalsNameTheRequest(t *testing.T) {
+	s, err := New(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("X-Request-Id", "r-of-me")
+		_, _ = io.WriteString(w, `{"kind":"OPERATOR","name":"asha@example.com"}`)
+	}), Ways{}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest("GET", "/app/chats", nil)
+	r.Header.Set("Accept", "text/html")
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	for _, part := range []string{"r-of-me", "people.", "Ask an owner of the installation"} {
+		if w.Code != 403 || !strings.Contains(w.Body.String(), part) {
+			t.Errorf("%d, without %q:\n%s", w.Code, part, w.Body)
 		}
 	}
 }

@@ -12,6 +12,8 @@ type inProcess struct {
 	api     http.Handler
 	w       http.ResponseWriter // of the visitor
 	visitor *http.Request
+	// last is set to the number of the request that the API has answered last.
+	last *string
 }
 
 // RoundTrip has the handler answer. It never fails.
@@ -33,6 +35,9 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	for _, cookie := range a.header["Set-Cookie"] {
 		// Beside cookies that the page sets itself, and not in their place.
 		t.w.Header().Add("Set-Cookie", cookie)
+	}
+	if id := a.header.Get("X-Request-Id"); id != "" {
+		*t.last = id
 	}
 	if a.status == 0 {
 		a.status = http.StatusOK

@@ -340,6 +340,8 @@ type statusPage struct {
 	Status          int
 	What, Next      string
 	RequestID, Back string
+	// Again is where to try once more, "" where that would not help.
+	Again string
 	// Parts are what the installation needs, of a page that it cannot make just now.
 	Parts []partHealth
 }
@@ -349,15 +351,21 @@ type statusPage struct {
 func (v *visit) problem(status int, what, requestID string) {
 	// The start page leads everybody to their own place.
 	p := statusPage{
-		Status: status, What: what, RequestID: requestID, Next: nextStep(status), Back: "/",
+		Status: status, What: what, RequestID: cmp.Or(requestID, v.requestID),
+		Next: nextStep(status), Back: "/",
+	}
+	// A form is sent again by the browser, which asks first. A refusal stays one.
+	if v.r.Method == http.MethodGet && status >= http.StatusTooManyRequests {
+		p.Again = v.r.URL.RequestURI()
 	}
 	// 503 says that a part is away, and the page tells operators which.
 	if status == http.StatusServiceUnavailable && !v.isApp() {
 		p.Parts = v.health()
 	}
 	title := http.StatusText(status)
-	// A business is told in its own words: the API's are for programs and operators.
-	if v.isApp() || v.me.Bound() {
+	// A business is told in its own words: the API's are for programs and operators. A stranger at its
+	// pages is one of its people, as far as anybody knows.
+	if v.me.Bound() || v.isApp() && v.me.Kind == "" {
 		// The tenant, whose language is the fallback, may be what could not be read.
 		if v.language == flowhq.English {
 			v.speakAtDoor()

@@ -25,6 +25,8 @@ type visit struct {
 	me flowhq.Principal
 	// language is what the page says its words in: English but for a business's own pages.
 	language flowhq.Language
+	// requestID is the number of the last request to the API, by which its log is found.
+	requestID string
 	// waiting are how many chats of the business wait for a person; see countWaiting.
 	waiting int
 	// spoke says that the language was decided on, rather than being the one to begin with.
@@ -48,14 +50,13 @@ func (s *Site) visit(w http.ResponseWriter, r *http.Request) *visit {
 			header[name] = values
 		}
 	}
-	return &visit{
-		site: s, w: w, r: r, language: flowhq.English,
-		api: apiclient.Client{
-			// The host is what a page of another site is told from.
-			Base:   "http://" + r.Host,
-			Header: header, Transport: inProcess{s.api, w, r},
-		},
+	v := &visit{site: s, w: w, r: r, language: flowhq.English}
+	v.api = apiclient.Client{
+		// The host is what a page of another site is told from.
+		Base:   "http://" + r.Host,
+		Header: header, Transport: inProcess{s.api, w, r, &v.requestID},
 	}
+	return v
 }
 
 // ctx ends when the visitor leaves, and whatever the API does for the page ends with it.

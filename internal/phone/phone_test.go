@@ -136,7 +136,7 @@ func TestPage(t *testing.T) {
 	for _, want := range []string{
 		"&lt;script&gt;", "Voice note", "process 42", "<b>2</b><span>written",
 		"<b>1</b><span>in the database",
-		"<b>1</b><span>waiting", "<b>0</b><span>answered twice", "1 message waits", "2 waiting for it", "W1", "host starting",
+		"<b>1</b><span>being answered", "<b>0</b><span>answered twice", "1 message waits", "2 waiting for it", "W1", "host starting",
 	} {
 		if !strings.Contains(html, want) {
 			t.Errorf("the page lacks %q", want)

@@ -54,6 +54,14 @@ type view struct {
 	Said     string // what became of the last button
 }
 
+// Interrupted reports whether the session is not up although it was last reported to be: a worker
+// that is killed reports nothing any more, and the phone knows at once.
+func (v view) Interrupted() bool {
+	up := func(d device) bool { return d.Connected }
+	return v.Tenant.Session.State == flowhq.Connected && len(v.Devices) > 0 &&
+		!slices.ContainsFunc(v.Devices, up)
+}
+
 // A person is a simulated customer.
 type person struct {
 	Number, Name string
