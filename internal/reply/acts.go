@@ -215,6 +215,12 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 			need = surelyTheSame
 		}
 	}
+	// "How much is delivery to Rongai" is for the fees, and not for "can I pay on delivery". Few words
+	// ask for where orders are brought, and not for one town of an answer.
+	if p.cued(actDelivery) && t.delivers() && (p.cued(actPrice) && !p.names() ||
+		len(p.reading.Words) <= maxNaming) {
+		need = max(need, surelyTheSame)
+	}
 	// "Is XL in stock" asks for the size of what was spoken of, and not when new goods come.
 	if size, asked := t.sizeAsked(t.next.Topic); asked && size != "" && len(p.products) == 0 &&
 		len(size) > 1 {

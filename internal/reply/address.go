@@ -1,5 +1,87 @@
 package reply
 
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq/internal/understand"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+	"github.com/flowhq/flowhq/internal/understand/token"
+)
+
+// Where an order goes. Everything that takes an address from a message asks [turn.place], so that
+// what is no place is none for all of them: greetings, times, sums, codes, verbs, questions, thanks.
+
+// place is where the message says that an order goes, clause by clause, without what else stands in
+// it: "ndio, nalipa mpesa. ni karibu na Sinza Mori, nyumba ya bluu". A landmark, a word for a house
+// or an area of the list makes a clause a place. bare says that a name by itself may be one, such as
+// "buza": no list has all places of a city. It is "" if the message says no place.
+func (t *turn) place(bare bool) string {
+	bare = bare && t.mayBeBare()
+	var place []string
+	found := false
+	for _, clause := range placeClause.Split(t.placeText(), 2*maxPartsRead) {
+		words := split(clause)
+		if len(words) == 0 {
+			continue
+		}
+		marked := anyIn(words, landmarkWords)
+		areas := t.named(t.k.areas, clause)
+		switch {
+		case t.isNoPlace(clause, words):
+			// A place is said in one breath: what stands behind another wish is none of it.
+			if found {
+				return plainAddress(strings.Join(place, ", "))
+			}
+			place = nil
+		case len(areas) > 0 && !marked:
+			// "I said Kisumu but make it CBD": the words in front of the area are none of it.
+			found = found || bare
+			place = append(place, strings.TrimSpace(clause[areas[len(areas)-1].Start:]))
+		case marked || len(place) > 0 && len(words) <= minAddress+1 && !isNoName(words),
+			bare && len(words) <= maxPlaceWords && !isNoName(words):
+			found = found || marked || bare
+			place = append(place, strings.TrimSpace(clause))
+		}
+	}
+	if !found {
+		return ""
+	}
+	return plainAddress(strings.Join(place, ", "))
+}
+
+// placeText is what the message says of a place: what stands behind "deliver to", else all of it,
+// without a PIN and without who is to receive the order.
+func (t *turn) placeText() string {
+	text := head(withoutSecrets(&t.p), maxNote)
+	// The question in front of it is no part of a place.
+	if m := deliverTo.FindStringSubmatch(text); m != nil {
+		text = m[1]
+	}
+	return text
+}
+
+// mayBeBare reports whether a name by itself may be a place in this message. Any words may answer
+// the question for a place, but for those of a message that is clearly about something else.
+// Otherwise the message must surely be nothing else.
+func (t *turn) mayBeBare() bool {
+	p := &t.p
+	words := p.reading.Words
+	if a := t.next.Ask.For; a == askArea || a == askAddress {
+		return !t.elsewhere()
+	}
+	// Acts that a bare place is often mistaken for do not count against it.
+	known := slices.ContainsFunc(p.acts, func(a act) bool {
+		return !slices.Contains([]act{actPlace, actDelivery, actOrder}, a)
+	})
+	sure := p.reading.Band == understand.Sure && !p.has(actPlace, actDelivery, actOrder)
+	return !known && !sure && len(words) <= maxPlaceWords && !p.asks && !p.isChoice &&
+		p.yesNo == entity.Neither && !p.names() && !p.hasTime && t.countSaid() == 0 && p.name == "" &&
+		// "Actually just the 39" is a size, and no place.
+		len(p.entities.Numbers) == 0 && !anyIn(words, ratherWords) && t.paymentNamed() == ""
+}
+
 // elsewhere reports whether the message is clearly about something else than the free words that
 // were asked for. Without the rule any words are an address: "nimebadilisha mawazo, ghairi" would
 // go to the rider, and the order would stand.
@@ -8,10 +90,13 @@ func (t *turn) elsewhere() bool {
 	switch {
 	case p.asks:
 		return true // no address ends with a question mark
+	case t.saysNothing():
+		return true
 	// The words under a picture are about the picture: "look at the date".
 	case t.in.Message.isPicture() && len(p.areas) == 0:
 		return true
-	case p.has(actCancel, actStatus, actReturn, actPaid, actDecision, actThanks, actBye, actMenu):
+	case p.has(actCancel, actStatus, actReturn, actPaid, actDecision, actThanks, actBye, actMenu,
+		actComplaint):
 		return true
 	// Acts of place and delivery are not in the list: an address sounds like them.
 	case p.has(actPrice, actHours, actPayment):
@@ -21,43 +106,121 @@ func (t *turn) elsewhere() bool {
 	case anyIn(p.reading.Words, selfWords) && len(p.areas) == 0 &&
 		!anyIn(p.reading.Words, landmarkWords):
 		return true // it pleads, and says no place
-	// A thumb or a bare sign finds no house.
-	case !hasLetters(p.text):
-		return true
 	}
 	return false
+}
+
+// saysNothing reports whether the message has nothing that a question for free words could take: a
+// greeting, a word of who gives up or has not decided, or bare figures. "Hello" was stored as an
+// address, and "never mind" as a problem.
+func (t *turn) saysNothing() bool {
+	p := &t.p
+	return p.onlyGreets() || p.has(actDrop, actBye) || p.cued(cueThink) || !hasLetters(p.text) ||
+		isFigure(p.reading.Words)
+}
+
+// isFigure reports whether words are a number, a time, a sum or a code and nothing else.
+func isFigure(words []string) bool {
+	return !slices.ContainsFunc(words, func(w string) bool {
+		return !strings.ContainsAny(w, "0123456789") && !token.Spelled(w) && !hasWord(besideFigure, w)
+	})
+}
+
+// besideFigure stand beside a number, a time or a code.
+var besideFigure = listOf("beside a figure")
+
+// isNoName reports whether the words of a clause are surely no name of a place: one of them is a
+// verb, a greeting or a courtesy, or all of them are figures or say nothing.
+func isNoName(words []string) bool {
+	return anyIn(words, noPlace) || isFigure(words) || slices.ContainsFunc(words, finiteVerb.MatchString) ||
+		!slices.ContainsFunc(words, func(w string) bool {
+			return !hasWord(fillers, w) && !hasWord(selfWords, w) && !hasWord(courtesyWords, w) &&
+				!hasWord(addressEnd, w)
+		})
+}
+
+// finiteVerb is a Swahili verb with its person and tense: "nitakuambia", "mnafungua". The tenses of
+// m- and u- go on with a stem of their own, as names of places begin so too: "Mlimani", "Mtambani".
+var finiteVerb = regexp.MustCompile(`^(?:ni(?:na|ta|me|li|ki|nge|po|ko|ka)|si(?:ta|ja)|tu(?:na|ta|me)|` +
+	`nta|nime|nina|naomba|nataka|napenda|nakuja|naja|nalipa|nisub|nisaid|una(?:w|p|f|t|k|we)|` +
+	`uta(?:let|ku|fik|w)|ume(?:fik|sem|pat|tum|k)|m(?:na|ta|me)(?:let|fik|pok|uz|fung|kuj|wez|` +
+	`chelew|pelek|tum|kubal|tak|toz|chaj|lip|pat|sem|niib|ni[a-z]{3})|ana(?:kuj|let|taku)|zina|ina(?:fik|` +
+	`ku|w)|ita(?:fik|ku|let|w))[a-z]*$`)
+
+// receiver is who is to receive an order, behind "kwa": "leteni mbezi beach kwa zena, geti jeusi".
+// Only a first name is one, as many places are called after who lives there: "Buguruni kwa mnyamani".
+var receiver = regexp.MustCompile(`(?i)\bkwa\s+(\pL{3,})\b`)
+
+// receiverIn is the place and name of who is to receive an order; nil if nobody is named.
+func receiverIn(text string) []int {
+	for _, at := range receiver.FindAllStringSubmatchIndex(text, maxPeople) {
+		if hasWord(firstNames, strings.ToLower(text[at[2]:at[3]])) {
+			return at
+		}
+	}
+	return nil
+}
+
+// firstNames are common first names.
+var firstNames = listOf("first names")
+
+// withoutReceiver is a text without who is to receive the order. What stands before and behind is
+// one place.
+func withoutReceiver(text string) string {
+	at := receiverIn(text)
+	if at == nil {
+		return text
+	}
+	return strings.TrimRight(text[:at[0]], " ") + text[at[1]:]
+}
+
+// keepReceiver keeps who is to receive the order as its name, and says so.
+func (t *turn) keepReceiver() {
+	at := receiverIn(t.p.text)
+	if at == nil || t.p.name != "" {
+		return
+	}
+	if name := upperFirst(t.p.text[at[2]:at[3]]); name != t.next.Name {
+		t.next.Name = name
+		t.tell("order.receiver", "name", name)
+	}
+}
+
+// addsAddress takes what comes instead of a yes for the address. Customers who see the order read
+// back notice that the rider has no address, and write that first. The rider goes where the customer
+// said last.
+func (t *turn) addsAddress() bool {
+	o := t.next.Order
+	if o == nil || o.How != howDeliver {
+		return false
+	}
+	// A name alone may be a yes that the bot does not know. More words than one are an address, or
+	// one behind a place that is on no list: "buza", and then the landmark there.
+	place, marked := t.place(true), t.place(false) != ""
+	behind := o.Unlisted && o.Area == "" && o.Address != "" && len(t.p.areas) == 0
+	switch {
+	case place == "", !marked && len(t.p.areas) > 0:
+		return false
+	case behind:
+		t.did(actOrder)
+		o.Address = oneLine(o.Address+", "+place, maxAddress)
+	case marked:
+		t.did(actOrder)
+		t.fillDelivery()
+	case o.Address != "" || len(t.p.reading.Words) < minAddressWords || len(t.p.acts) > 0 ||
+		t.agreesToTime():
+		return false
+	default:
+		t.did(actOrder)
+		o.Address = place
+	}
+	o.At = t.in.Message.At
+	t.keepReceiver()
+	t.keepRiderNote()
+	t.continueOrder()
+	return true
 }
 
 // minAddressWords is how many words an address has at least that comes instead of a yes. Fewer
 // may be a yes that the bot does not know, and must not become an address.
 const minAddressWords = 3
-
-// addsAddress takes what comes instead of a yes for the address that is still missing. Customers
-// who see the order read back notice that the rider has no address, and write that first.
-func (t *turn) addsAddress() bool {
-	o, p := t.next.Order, &t.p
-	if o != nil && o.Unlisted && o.Area == "" && o.Address != "" &&
-		len(p.areas) == 0 && t.saysPlace() {
-		t.did(actOrder)
-		o.At = t.in.Message.At
-		// "buza", and then the landmark there
-		o.Address = oneLine(o.Address+", "+t.note(), maxAddress)
-		t.continueOrder()
-		return true
-	}
-	// The rider goes where the customer said last.
-	if o != nil && o.How == howDeliver && t.tellsLandmark() {
-		t.did(actOrder)
-		t.fillDelivery()
-		t.continueOrder()
-		return true
-	}
-	// Everything that has a meaning of its own is no address: an act, a time, a sum, a way to pay,
-	// a count, a name.
-	if o == nil || o.How != howDeliver || o.Address != "" || len(p.acts) > 0 || p.hasTime ||
-		len(p.entities.Money) > 0 || len(p.reading.Words) < minAddressWords ||
-		t.paymentNamed() != "" || t.countSaid() > 0 || p.name != "" || t.agreesToTime() {
-		return false
-	}
-	return t.takeAddress()
-}

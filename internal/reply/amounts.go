@@ -33,8 +33,10 @@ func (t *turn) countSaid() int {
 	})
 	e.Numbers = wholeOf(e.Numbers)
 	switch {
-	case len(e.Numbers) == 1 && len(e.Quantities) == 0 && len(t.p.products) == 0 &&
-		t.sizeIn(t.next.Topic, "") == strconv.Itoa(e.Numbers[0].Value),
+	// A bare number is no place, and counts nothing where a place was asked for.
+	case t.p.isChoice && (t.next.Ask.For == askArea || t.next.Ask.For == askAddress),
+		len(e.Numbers) == 1 && len(e.Quantities) == 0 && len(t.p.products) == 0 &&
+			t.sizeIn(t.next.Topic, "") == strconv.Itoa(e.Numbers[0].Value),
 		len(t.p.products) == 1 && t.p.products[0].Size != "" && len(e.Numbers) < 2:
 		return 0 // "42" is a size of shoes
 	// "2" alone, or "two please", after "how many?".

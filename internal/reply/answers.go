@@ -82,11 +82,15 @@ func (t *turn) takeStillBroken() bool {
 	// the number of the account.
 	tried := !t.p.asks && t.next.Ticket != nil &&
 		(t.p.hasTried() || t.p.tellsSpeed() || len(t.p.entities.References) > 0)
-	told := tried || len(t.p.acts) == 0 && !t.p.asks && len(t.p.reading.Words) >= minDescription
+	told := tried || len(t.p.acts) == 0 && !t.p.asks && !t.saysNothing() &&
+		len(t.p.reading.Words) >= minDescription
 	if told && t.next.Ticket != nil {
 		t.next.Ticket.add(t.note())
 	}
-	if told || anyIn(t.p.reading.Words, stillWords) && !t.p.has(infoActs...) {
+	// "Bado iko slow" is alike the question whose answer has not helped.
+	still := anyIn(t.p.reading.Words, stillWords) && !t.p.has(infoActs...) ||
+		!t.p.asks && anyIn(firstOf(t.p.reading.Words, 1), stillWords)
+	if told || still {
 		t.openTicket() // "ndio nimefanya, bado"
 		return true
 	}

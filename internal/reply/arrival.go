@@ -189,12 +189,8 @@ func (t *turn) sameDay() (key, rule string) {
 // howLongTo is the owner's answer about how long it takes, cut to what it says of an area. It is ""
 // if the owner has none.
 func (t *turn) howLongTo(area string) string {
-	for _, question := range arrivalQuestions {
-		id, alike, sure, _ := t.bestAnswer(question)
-		if !sure || alike < minUsual || t.k.answer[id] == nil {
-			continue
-		}
-		return t.forArea(t.k.answer[id].Answer.In(t.say.language), area)
+	if a := t.answerTo(arrivalQuestions, minUsual); a != nil {
+		return t.forArea(a.Answer.In(t.say.language), area)
 	}
 	return ""
 }

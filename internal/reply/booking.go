@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
@@ -114,6 +115,7 @@ func (t *turn) fillsVisit(informed bool) bool {
 
 // fillVisit takes from the message what it says of service and time.
 func (t *turn) fillVisit() {
+	t.beginOther()
 	if t.next.Booking == nil {
 		t.next.Booking = &Visit{}
 	}
@@ -167,6 +169,25 @@ func (t *turn) fillVisit() {
 			v.Start = time.Date(y, m, d, clock.Hour(), clock.Minute(), 0, 0, t.k.zone)
 		}
 	}
+}
+
+// beginOther begins a visit of its own for who books another service while a booking is to be moved:
+// "I want to book a shave on friday" moved the haircut to Friday. That one stays as it is, and the
+// reply says so.
+func (t *turn) beginOther() {
+	v, p := t.next.Booking, &t.p
+	if v == nil || v.Moves == "" || !p.has(actBook) || p.has(actChange) || p.cued(cueInstead) ||
+		len(p.services) == 0 {
+		return
+	}
+	moved, ok := t.appointmentOf(v.Moves)
+	if !ok || slices.ContainsFunc(moved, func(b flowhq.Booking) bool {
+		return slices.Contains(namedIDs(p.services), b.Service)
+	}) {
+		return
+	}
+	t.tell("cancel.kept")
+	t.next.Booking, t.next.Ask = nil, Ask{}
 }
 
 // changesPeople takes the number that comes in place of too many: "make it 2 then".

@@ -209,7 +209,7 @@ func (t *turn) takeHow() bool {
 		return false
 	}
 	if !t.p.cued(cuePickup) && !t.p.cued(cueDeliver) && len(t.p.areas) == 0 {
-		return t.delivers() && t.saysPlace() && t.takeArea()
+		return t.delivers() && t.takeArea()
 	}
 	// What else it orders is put on the order with it.
 	if len(t.p.products) > 0 {
@@ -242,12 +242,12 @@ func (t *turn) fillDelivery() {
 	case len(p.areas) > 0 && t.delivers():
 		t.setArea(p.areas[0].ID)
 	// A house without its area is in the area that was spoken of.
-	case (t.tellsLandmark() || t.placeSaid() != "") && t.delivers() && o.How != howPickup:
+	case t.place(false) != "" && t.delivers() && o.How != howPickup:
 		o.How = howDeliver
 		if o.Area == "" && t.k.area[t.next.Area] != nil {
 			t.setArea(t.next.Area)
 		}
-		o.Address = t.addressSaid()
+		o.Address = t.place(false)
 	// If the owner does not deliver, the order stays to be fetched.
 	case p.cued(cueDeliver) && t.delivers():
 		o.How = howDeliver
@@ -263,6 +263,9 @@ func (t *turn) fillDelivery() {
 			t.k.profile.Payments[i].Number != "" && !slices.Contains(t.acts, actPayment) {
 			t.tell("order.pay_to", "payment", strings.TrimSuffix(t.payment(i), "."))
 		}
+	}
+	if o.How == howDeliver {
+		t.keepReceiver()
 	}
 	t.keepRiderNote()
 	t.keepOrderWishes()
@@ -341,20 +344,21 @@ const minAddress = 3
 // its fee left to a person. To refuse a place on no list would refuse a customer whom the owner may
 // be glad to reach.
 func (t *turn) takeArea() bool {
-	o := t.next.Order
-	if o == nil || t.elsewhere() {
+	o, place := t.next.Order, t.place(true)
+	if o == nil || place == "" && (t.elsewhere() || len(t.p.areas) == 0 && !t.p.cued(cuePickup)) {
 		return false
 	}
 	t.did(actOrder)
 	if len(t.p.areas) > 0 || t.p.cued(cuePickup) ||
-		t.k.area[t.next.Area] != nil && t.tellsLandmark() {
+		t.k.area[t.next.Area] != nil && t.place(false) != "" {
 		t.fillDelivery()
 		t.continueOrder()
 		return true
 	}
 	o.At = t.in.Message.At
 	o.How, o.Unlisted = howDeliver, true
-	o.Address = oneLine(t.note(), maxAddress)
+	o.Address = place
+	t.keepReceiver()
 	o.Area = "" // a person tells the fee
 	// The areas that are on the list are named, for the place may be part of one.
 	t.tellAreaUnknown()
@@ -369,11 +373,13 @@ func (t *turn) takeAddress() bool {
 	if number := t.next.Ask.About; o == nil && number != "" {
 		return t.addAddress(number)
 	}
-	if o == nil || t.elsewhere() {
+	place := t.place(true)
+	if o == nil || place == "" && (t.elsewhere() || len(t.p.areas) == 0 && !t.p.cued(cuePickup)) {
 		return false
 	}
 	t.did(actOrder)
 	o.At = t.in.Message.At
+	t.keepReceiver()
 	// "nitakuja mwenyewe" is an answer to the question for an address, and not an address.
 	if t.p.cued(cuePickup) {
 		t.fillDelivery()
@@ -381,7 +387,9 @@ func (t *turn) takeAddress() bool {
 		if len(t.p.areas) > 0 {
 			t.setArea(t.p.areas[0].ID)
 		}
-		o.Address = t.addressSaid()
+		if place != "" {
+			o.Address = place
+		}
 		t.keepRiderNote()
 	}
 	t.continueOrder()

@@ -3,7 +3,6 @@ package reply
 import (
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/flowhq/flowhq"
@@ -169,7 +168,8 @@ func (t *turn) comesFirst() bool {
 	case p.cued(cueDanger) && !anyIn(p.reading.Words, noDanger) && t.tellEmergency():
 		return true
 	// A "yes, we do" to "does the dye have ammonia, I am allergic" can hurt.
-	case p.cued(cueRisk) && !p.has(actAnswer, actCancel, actChange, actPerson, actAnger):
+	case p.cued(cueRisk) && t.allergyTold() == "" &&
+		!p.has(actAnswer, actCancel, actChange, actPerson, actAnger):
 		t.did(actUnknown)
 		t.unanswered("unanswered.any")
 		return true
@@ -219,7 +219,7 @@ func (t *turn) comesFirst() bool {
 		t.noteUnanswered()
 		return true
 	// A picture that is only pointed at says nothing without being seen.
-	case t.pointsAtPicture():
+	case t.waits(), t.pointsAtPicture():
 		return true
 	}
 	return false
@@ -257,79 +257,6 @@ func hasLetters(text string) bool {
 	})
 }
 
-// resume asks again what was open before the message asked for something else. That question was
-// not answered, and it must not be forgotten either. Forgotten, "mko wapi?" in the middle of a
-// booking would leave the customer sure of a booking that nobody made.
-func (t *turn) resume(pending Ask) {
-	if t.question != "" || pending.For == "" {
-		return
-	}
-	// The state is asked, not the old text: the message may have filled what was missing, and then
-	// the next question is due.
-	switch pending.For {
-	case askBook, askMean, askWhen, askService, askMoveTo, askMove, askChildren, askBring:
-		switch v := t.next.Booking; {
-		case v == nil:
-		// To ask the day again would repeat "that day is full" for each question in between.
-		case pending.For == askWhen && len(pending.Options) > 0 && v.Start.IsZero() &&
-			!v.Day.IsZero() && v.Moves == "" &&
-			len(t.slots(v.Day, t.visitMinutes(v), time.Time{}, time.Time{})) == 0:
-			// that day is known to be full
-			t.askOf(Ask{For: askWhen}, pending.Options, "book.nearest")
-		case pending.For == askService && len(pending.Options) > 0 && v.Service == "":
-			t.ask(pending, "book.service") // the list stands above
-		default:
-			t.continueBooking()
-		}
-	case askProduct, askSize, askQuantity, askHow, askArea, askAddress, askOrder:
-		if t.next.Order != nil {
-			t.continueOrder()
-		}
-	// What is to be cancelled is named again: a yes a minute later must not cancel what the
-	// customer has stopped thinking of.
-	case askCancel:
-		t.confirmCancel(pending.About)
-	case askUndo:
-		t.confirmUndo(pending.About)
-	}
-	if t.question == "" {
-		t.repeatQuestion(pending)
-	}
-}
-
-// confirmAgain asks once more what waits for a yes, behind a greeting or thanks. "What can we do
-// for you?" would be the last question otherwise, and a yes to it a booking. Who says goodbye to a
-// read-back believes that the visit is booked.
-func (t *turn) confirmAgain(pending Ask) {
-	if len(t.said) > 0 && slices.Contains(confirmAsks, pending.For) &&
-		t.next.Ask.For == pending.For {
-		t.said = slices.DeleteFunc(t.said, func(p part) bool { return p.welcome })
-		// "Goodbye! Shall I place the order?" is two things at once.
-		if pending.For == askOrder && t.p.has(actBye) {
-			t.said = nil
-		}
-		t.resume(pending)
-	}
-}
-
-// confirmAsks are the questions whose yes does something.
-var confirmAsks = []string{askBook, askMean, askCancel, askMove, askUndo, askOrder}
-
-// questionKeys are the questions that stand without a booking or order behind them.
-var questionKeys = map[string]string{
-	askService: "book.service", askWhen: "book.when", askMoveTo: "change.when",
-	askProduct: "order.what", askQuantity: "order.quantity", askProblem: "ticket.what",
-	askDelivery: "delivery.which", askPerson: "unanswered.offer", askHelped: "ticket.helped",
-}
-
-// repeatQuestion asks again what needs no booking or order. Options keep their numbers: "2" must
-// mean the same after the question in between.
-func (t *turn) repeatQuestion(a Ask) {
-	if key := questionKeys[a.For]; key != "" {
-		t.ask(Ask{For: a.For, About: a.About, Options: a.Options, Listed: a.Listed}, key)
-	}
-}
-
 // act does what the message wants done. informed says that it was given facts already. Acts of
 // every business come first, then those of the template. One task is done in a turn: its question
 // is the one that the customer sees last, and two of them could not be told apart by a yes.
@@ -348,6 +275,9 @@ func (t *turn) act(informed bool) bool {
 		t.claimPaid()
 		return true
 	// "basi tena" must not leave a slot held, nor a basket that a later yes would order.
+	// "Iache tu" to "shall I cancel it?" keeps what there is.
+	case p.has(actDrop) && slices.Contains([]string{askCancel, askUndo, askMove}, t.next.Ask.For):
+		return t.takeNo(t.next.Ask)
 	case p.has(actDrop):
 		t.did(actDrop)
 		t.abandon()

@@ -15,7 +15,7 @@
 //  3. Whatever wants a person, or must never be repeated, comes first (handover.go, secrets.go).
 //  4. The open question takes its answer, if the message is one and nothing else (answers.go).
 //     Each question says what it takes; whatever else a message holds is read as if nothing had
-//     been asked.
+//     been asked. What of it is a place says address.go alone.
 //  5. Questions for facts are answered from the profile (info.go and info_*.go).
 //     What the owner has not told is passed on, and never made up. When an order comes is told for
 //     its area and the hour of the day (arrival.go).
@@ -26,7 +26,7 @@
 //     slot. Everything is read back and confirmed before it is a fact, but a ticket.
 //     What no field of a fact has, such as a colour or who is to cut, is noted with it in the
 //     customer's words, and the reply says so (wishnotes.go).
-//  7. A question that was open and not answered is asked again.
+//  7. A question that was open and not answered is asked again (resume.go).
 //  8. Courtesy is answered in kind, or not at all (smalltalk.go).
 //  9. The rest was not understood: one question between two intents, the menu from the owner's own
 //     services, and the second time in a row a person.

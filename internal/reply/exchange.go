@@ -23,17 +23,11 @@ func (t *turn) tellExchange() {
 		t.p.cued(cueSent) {
 		return
 	}
-	for _, question := range exchangeQuestions {
-		id, alike, sure, _ := t.bestAnswer(question)
-		if !sure || alike < minUsual || t.k.answer[id] == nil {
-			continue
-		}
-		text := t.k.answer[id].Answer.In(t.say.language)
+	if a := t.answerTo(exchangeQuestions, minUsual); a != nil {
 		if !v.Ruled && !slices.Contains(t.acts, actAnswer) {
-			t.show(text)
+			t.show(a.Answer.In(t.say.language))
 		}
 		v.Ruled = true
-		return
 	}
 }
 

@@ -351,6 +351,10 @@ func (t *turn) productLine(p *flowhq.Product) string {
 // wants more itself decides on the next step. Without a next step the price would be the end of the
 // chat.
 func (t *turn) nextStep(id string) {
+	// What waits for its answer is asked again instead.
+	if slices.Contains([]string{askCancel, askUndo, askAddress}, t.next.Ask.For) {
+		return
+	}
 	// With a time in the message or a booking begun, the booking asks what it needs.
 	if t.question != "" || t.p.has(taskActs...) || t.p.hasTime || len(t.bookings()) > 0 ||
 		t.reportedGoods() {
@@ -362,9 +366,10 @@ func (t *turn) nextStep(id string) {
 		if t.next.Booking == nil {
 			t.next.Booking = &Visit{}
 		}
-		// What another service costs changes no visit that was read back.
-		if v := t.next.Booking; !v.Start.IsZero() && v.Service != "" &&
-			!slices.Contains(v.services(), id) {
+		// What another service costs changes no visit that was read back, nor one that is for more
+		// than a price that was asked.
+		if v := t.next.Booking; v.Service != "" && !slices.Contains(v.services(), id) &&
+			(!v.Start.IsZero() || !slices.Contains(t.in.State.Spoken, v.Service)) {
 			return
 		}
 		if slices.Contains(t.next.Booking.services(), id) {

@@ -28,10 +28,16 @@ func newChat(t *testing.T, business string) *chat {
 
 // say writes a message and returns the bot's turn.
 func (c *chat) say(text string) Turn {
+	return c.send(Message{Text: text, Kind: flowhq.KindText})
+}
+
+// send sends a message of any kind and returns the bot's turn.
+func (c *chat) send(m Message) Turn {
 	c.n++
+	m.ID, m.At = c.n, c.at
 	turn := Decide(Input{
-		Message:   Message{Text: text, Kind: flowhq.KindText, ID: c.n, At: c.at},
-		Knowledge: c.know, State: c.state, Calendar: c.cal, Reference: flowhq.Reference(c.n),
+		Message: m, Knowledge: c.know, State: c.state, Calendar: c.cal,
+		Reference: flowhq.Reference(c.n),
 	})
 	c.state, c.at = turn.State, c.at.Add(20*time.Second)
 	for _, f := range turn.Facts {

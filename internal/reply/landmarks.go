@@ -27,35 +27,8 @@ var selfWords = keywords(`
 	nyinyi, kweli, nimesema, said, told
 `)
 
-// Bounds on the words of an address: one word near another is the least, and a story is none.
-const (
-	minLandmark = 3
-	maxLandmark = 16
-)
-
-// tellsLandmark reports whether the message says where a house is, and nothing else that an order
-// could take from it.
-func (t *turn) tellsLandmark() bool {
-	p := &t.p
-	words := p.reading.Words
-	return anyIn(words, landmarkWords) && len(words) >= minLandmark && len(words) <= maxLandmark &&
-		!p.asks && len(p.products) == 0 && len(p.entities.Money) == 0 && t.paymentNamed() == "" &&
-		!anyIn(words, noPlace) &&
-		!p.has(actCancel, actReturn, actPaid, actDecision, actStatus, actChange, actAnswer)
-}
-
-// addressSaid is what a message with a landmark tells as an address: what stands behind "deliver
-// to", else all of it.
-func (t *turn) addressSaid() string {
-	// The question in front of it is no part of a place.
-	if m := deliverTo.FindStringSubmatch(t.p.text); m != nil {
-		return oneLine(m[1], maxAddress)
-	}
-	if place := t.placeSaid(); place != "" {
-		return place
-	}
-	return plainAddress(t.note())
-}
+// maxLandmark is how many words an address has at most: a story is none.
+const maxLandmark = 16
 
 // addressEnd are words with which an address is over: what follows is another wish, a time or a
 // courtesy. fillers beside an area say nothing of where in it.
@@ -152,7 +125,7 @@ func (t *turn) addressBehind(area string) string {
 // plainAddress is an address without the verb in front of it and the beginning of the next sentence
 // behind it: "deliver to Kilimani, Yaya", "gate B. I'll".
 func plainAddress(text string) string {
-	text = strings.Trim(text, " ,-.?!;\n")
+	text = strings.Trim(withoutReceiver(text), " ,-.?!;\n")
 	if at := leadsAddress.FindStringIndex(text); at != nil && at[1] < len(text) {
 		text = text[at[1]:]
 	}
@@ -160,41 +133,6 @@ func plainAddress(text string) string {
 		text = text[:at[0]]
 	}
 	return oneLine(strings.Trim(text, " ,-.?!;\n"), maxAddress)
-}
-
-// placeSaid is what the message says of where a house is, clause by clause, without what else
-// stands in it: "ndio, nalipa mpesa. ni karibu na Sinza Mori, nyumba ya bluu". It is "" if no
-// clause has a landmark.
-func (t *turn) placeSaid() string {
-	var place []string
-	landmark := false
-	for _, clause := range placeClause.Split(t.p.text, 2*maxPartsRead) {
-		words := split(clause)
-		if len(words) == 0 {
-			continue
-		}
-		marked := anyIn(words, landmarkWords)
-		named := len(t.named(t.k.areas, clause)) > 0
-		switch {
-		case t.isNoPlace(clause, words):
-			// A place is said in one breath: what stands behind another wish is none of it.
-			if landmark {
-				return plainAddress(strings.Join(place, ", "))
-			}
-			place = nil
-		case named && !marked:
-			// "I said Kisumu but make it CBD": the words in front of the area are none of it.
-			all := t.named(t.k.areas, clause)
-			place = append(place, strings.TrimSpace(clause[all[len(all)-1].Start:]))
-		case marked || len(place) > 0 && len(words) <= minAddress+1:
-			landmark = landmark || marked
-			place = append(place, strings.TrimSpace(clause))
-		}
-	}
-	if !landmark {
-		return ""
-	}
-	return plainAddress(strings.Join(place, ", "))
 }
 
 // placeClause parts what is said of a place from what else a message says.

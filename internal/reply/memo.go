@@ -91,6 +91,19 @@ func (t *turn) bestAnswer(text string) (id string, alike float64, sure bool, nea
 	return t.in.memo.answer(t.k.answers, text)
 }
 
+// answerTo is the owner's answer to one of some questions, in the words in which owners write it; nil
+// if there is none. Only a sure match counts, and one that is at least so alike: an answer to another
+// question would promise in the owner's name.
+func (t *turn) answerTo(questions []string, least float64) *flowhq.Answer {
+	for _, question := range questions {
+		if id, alike, sure, _ := t.bestAnswer(question); sure && alike >= least &&
+			t.k.answer[id] != nil {
+			return t.k.answer[id]
+		}
+	}
+	return nil
+}
+
 // answer is the owner's question that is most alike a text.
 func (m *memo) answer(all *entity.Answers, text string) (string, float64, bool, []string) {
 	a := remember(m.answers, text, func() (a alikeAnswer) {

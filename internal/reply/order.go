@@ -141,7 +141,7 @@ func (t *turn) fillsOrder(informed bool) bool {
 		return true // beside a question that was answered
 	case open && (p.has(actChange) || t.hasQuantity() ||
 		t.sizeIn(t.next.Topic, "") != "" && !informed || len(p.areas) > 0 && !informed ||
-		p.cued(cuePickup) || (p.cued(cueDeliver) || t.tellsLandmark()) && !informed ||
+		p.cued(cuePickup) || (p.cued(cueDeliver) || t.place(false) != "") && !informed ||
 		!p.asks && t.paymentNamed() != ""):
 		return true
 	case t.next.Topic != "" && t.k.product[t.next.Topic] != nil && !informed:

@@ -63,12 +63,16 @@ func (t *turn) placeOrder() {
 func (t *turn) addAddress(number string) bool {
 	// A person packs by the address of a confirmed order. Later it is too late.
 	f, ok := t.orderNumbered(number)
-	if !ok || f.Status != flowhq.OrderConfirmed || t.elsewhere() || t.editsPlaced() ||
+	place := t.place(true)
+	if !ok || f.Status != flowhq.OrderConfirmed || place == "" || t.editsPlaced() ||
 		t.p.has(taskActs...) || t.p.has(actAnswer, actDelivery) || t.asksArrival() {
 		return false
 	}
 	t.did(actOrder)
-	f.Delivery.Address = t.addressSaid()
+	f.Delivery.Address = place
+	if t.keepReceiver(); f.Name == "" {
+		f.Name = t.next.Name
+	}
 	t.fact(flowhq.FactChange{Order: &f})
 	// Dropped before the answer, so that a second text is not taken for a second address.
 	t.next.Ask = Ask{}
@@ -84,11 +88,19 @@ func (t *turn) addAddress(number string) bool {
 // without one finds nobody. Listed marks that it was asked again; an address has no options.
 func (t *turn) askAddressAgain() bool {
 	a := t.next.Ask
-	o, ok := t.orderNumbered(a.About)
-	if a.For != askAddress || a.Listed || !ok || o.Delivery.Address != "" {
+	if a.For != askAddress || a.Listed {
 		return false
 	}
-	t.ask(Ask{For: askAddress, About: a.About, Listed: true}, "order.address",
+	return t.askAddressOf(Ask{About: a.About, Listed: true})
+}
+
+// askAddressOf asks for the address of an order that is placed without one.
+func (t *turn) askAddressOf(a Ask) bool {
+	o, ok := t.orderNumbered(a.About)
+	if !ok || o.Delivery.Address != "" {
+		return false
+	}
+	t.ask(Ask{For: askAddress, About: a.About, Listed: a.Listed}, "order.address",
 		"area", o.Delivery.Area)
 	return true
 }

@@ -146,7 +146,7 @@ func (t *turn) takePlacedPay() bool {
 func (t *turn) takePlacedAddress() bool {
 	p := &t.p
 	f, ok := t.placedOrder()
-	place := t.placeSaid()
+	place := t.place(false)
 	if !ok || t.k.template() != flowhq.EcommerceTemplate || place == "" || p.asksSoftly() ||
 		p.names() || f.Delivery == (flowhq.Drop{}) || t.next.Ask.For == askAddress ||
 		p.has(actCancel, actReturn, actPaid, actComplaint, actStatus) ||

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flowhq/flowhq/internal/understand"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -88,29 +87,6 @@ var noPlace = keywords(`
 	hello, hallo, asante, thanks, thank, please, nitakuambia,
 	sielewi
 `)
-
-// saysPlace reports whether the message is a place and nothing else: "buza", "niko Goba", "karibu
-// na shule ya msingi". No list has all the places of a city. So the message is a place if it is
-// surely nothing else, and an order for it is noted as unlisted, for a person to set the fee.
-func (t *turn) saysPlace() bool {
-	p := &t.p
-	words := p.reading.Words
-	// Acts that a bare place is often mistaken for do not count against it.
-	known := slices.ContainsFunc(p.acts, func(a act) bool {
-		return !slices.Contains([]act{actPlace, actDelivery, actOrder}, a)
-	})
-	// "Actually just the 39" is a size, and no place.
-	if len(p.entities.Numbers) > 0 && !anyIn(words, landmarkWords) && !anyIn(words, namedHouses) ||
-		anyIn(words, ratherWords) {
-		return false
-	}
-	sure := p.reading.Band == understand.Sure && !p.has(actPlace, actDelivery, actOrder)
-	return len(words) > 0 && len(words) <= maxPlaceWords && !p.asks && !p.isChoice && !known &&
-		!sure &&
-		p.yesNo == entity.Neither && !p.names() && !p.hasTime && len(p.entities.Money) == 0 &&
-		!anyIn(words, noPlace) && t.paymentNamed() == "" && t.countSaid() == 0 && p.name == "" &&
-		hasLetters(strings.Trim(p.text, "0123456789 "))
-}
 
 // tellAreaUnknown says that an area is on no list, which ones are, and that the order can be
 // fetched. Saying only that it is unknown left customers to guess at names.

@@ -204,11 +204,6 @@ func (t *turn) notesChange() bool {
 // bringsChange reports whether the owner has an answer for who asks whether the rider brings
 // change. Only then may the bot say so.
 func (t *turn) bringsChange() bool {
-	for _, question := range []string{"does the rider have change", "bodaboda ana chenji"} {
-		if id, alike, sure, _ := t.bestAnswer(question); sure && alike >= minUsual &&
-			t.k.answer[id] != nil {
-			return true
-		}
-	}
-	return false
+	return t.answerTo([]string{"does the rider have change", "bodaboda ana chenji"},
+		minUsual) != nil
 }

@@ -1,7 +1,9 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq"
 )
@@ -73,4 +75,42 @@ func (t *turn) tellEmergency() bool {
 	t.did(actAnswer)
 	t.handOverSaying(flowhq.HandOverDecision, "handover.emergency")
 	return true
+}
+
+// allergyTold is the clause that says what the customer does not bear, "" if none does. It is a note
+// for who treats them: "nataka kusafishwa meno kesho, nina allergy na penicillin". A question for
+// what could do harm is none, and is for a person.
+func (t *turn) allergyTold() string {
+	if p := &t.p; t.k.template() != flowhq.BookingTemplate || !p.cued(cueRisk) || p.asksSoftly() ||
+		!p.has(actBook) && len(p.services) == 0 && t.next.Booking == nil && len(t.bookings()) == 0 {
+		return ""
+	}
+	for _, clause := range wishClause.Split(t.p.text, maxPartsRead) {
+		if anyIn(split(clause), allergyWords) {
+			return alsoLead.ReplaceAllString(strings.TrimSpace(clause), "")
+		}
+	}
+	return ""
+}
+
+// alsoLead stands in front of what is said besides.
+var alsoLead = regexp.MustCompile(`(?i)^(?:(?:pia|na|also|and|btw|by the way|halafu|kumbuka)\s+)+`)
+
+// allergyWords say that somebody does not bear something.
+var allergyWords = keywords("allergy, allergic, allergies, mzio, aleji, alergy, alergic")
+
+// noteAllergy notes with the visit what the customer does not bear.
+func (t *turn) noteAllergy() {
+	note, v := t.allergyTold(), t.next.Booking
+	switch {
+	case note == "":
+	case v != nil && v.Moves == "":
+		if with := withNote(v.Note, note, maxNote); with != v.Note {
+			v.Note = with
+			t.wished = true
+			t.tell("noted.visit", "note", oneLine(note, maxWish))
+		}
+	default:
+		t.noteVisit(note)
+	}
 }

@@ -21,7 +21,7 @@ var greetings = []greeting{
 	{"greet.hamjambo", keywords("hamjambo")},
 	{"greet.hujambo", keywords("hujambo, jambo")},
 	{"greet.salaam", keywords("salaam*, salam, asalam*, assalam*, aleikum")},
-	{"greet.mambo", keywords("mambo*, niaje, vipi, sasa, xaxa, sema, semaje, oya, rada, ni aje")},
+	{"greet.mambo", keywords("mambo*, niaje, vipi, vp, sasa, xaxa, sema, semaje, oya, rada, ni aje")},
 	{"greet.habari", keywords(`
 		habari*, za asubuhi, za mchana, za jioni, za leo, za saa hizi, za sai
 	`)},
@@ -118,6 +118,11 @@ func (t *turn) courtesy() bool {
 		}
 		t.next.Greeted = true
 		t.welcome()
+	// It says neither yes nor no, and what was asked stays open. Asked again at once, it would be
+	// pressed.
+	case p.cued(cueThink):
+		t.did(cueThink)
+		t.tell("think")
 	// A long goodbye has thanks or a complaint in it, which is answered first.
 	case short && (p.cued(cueLeave) || t.next.Ask.For == askPerson &&
 		anyIn(p.reading.Words, passingBy)):
@@ -128,11 +133,6 @@ func (t *turn) courtesy() bool {
 		t.did(actBye)
 		t.tell("bye")
 		t.askAddressAgain()
-	// It says neither yes nor no, and what was asked stays open. Asked again at once, it would be
-	// pressed.
-	case p.cued(cueThink):
-		t.did(cueThink)
-		t.tell("think")
 	case p.has(actThanks):
 		t.did(actThanks)
 		t.tell("thanks")
@@ -165,3 +165,26 @@ func (t *turn) courtesy() bool {
 	}
 	return true
 }
+
+// waits keeps the open question open for who only asks to wait: "subiri kidogo", "one moment
+// please". The menu was shown for it, or a person called.
+func (t *turn) waits() bool {
+	p := &t.p
+	words := p.reading.Words
+	if p.asks || len(words) > maxCourtesy || !anyIn(words, waitWords) ||
+		slices.ContainsFunc(words, func(w string) bool {
+			return !hasWord(waitWords, w) && !hasWord(besideWait, w) && !isFigure([]string{w})
+		}) {
+		return false
+	}
+	t.did(cueWait)
+	t.tell("wait")
+	t.keepQuestion()
+	return true
+}
+
+// waitWords ask to wait, and besideWait may stand beside them.
+var (
+	waitWords  = listOf("wait for me")
+	besideWait = listOf("beside wait")
+)

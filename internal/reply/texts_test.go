@@ -57,7 +57,7 @@ func TestTextsQuoteNobody(t *testing.T) {
 	}
 }
 
-var textKey = regexp.MustCompile(`"((?:greet|thanks|think|sick|bye|allright|menu|unsure|repeat|label|handover|` +
+var textKey = regexp.MustCompile(`"((?:greet|thanks|think|wait|sick|bye|allright|menu|unsure|repeat|label|handover|` +
 	`unanswered|area|bargain|answers|secret|price|service|product|hours|place|delivery|payment|book|cancel|` +
 	`change|status|order|ticket|media|limit|followup|notice|noted|package)(?:\.[a-z_]+)?)"`)
 

@@ -191,7 +191,7 @@ func (t *turn) takeProblem() bool {
 	}
 	if p.asks && p.has(infoActs...) || p.has(actThanks, actBye, actMenu, actCancel) ||
 		p.has(actHours, actPlace, actPrice, actStatus) && !p.has(actProblem) ||
-		!hasLetters(p.text) {
+		t.saysNothing() && len(p.entities.References) == 0 {
 		return false
 	}
 	t.did(actProblem)

@@ -97,19 +97,17 @@ func (p *perception) tellsSpeed() bool {
 var whenMended = listOf("when mended")
 
 // tellAnswerTo gives the owner's answer to a question that the customer has put in other words: it
-// is looked for under the wordings of a list of words.txt. Only a sure match counts: an answer to
-// another question would promise a time.
+// is looked for under the wordings of a list of words.txt.
 func (t *turn) tellAnswerTo(list string) bool {
-	for _, question := range phrasesOf(list) {
-		if id, _, sure, _ := t.bestAnswer(question); sure {
-			t.did(actAnswer)
-			if text := t.k.answer[id].Answer.In(t.say.language); !t.wasSaid(text) {
-				t.show(text)
-			}
-			return true
-		}
+	a := t.answerTo(phrasesOf(list), 0)
+	if a == nil {
+		return false
 	}
-	return false
+	t.did(actAnswer)
+	if text := a.Answer.In(t.say.language); !t.wasSaid(text) {
+		t.show(text)
+	}
+	return true
 }
 
 // tellCharge says what a visit for the fault costs, to who asks of an open ticket whether it must

@@ -113,21 +113,19 @@ func (t *turn) tellBulk(before []Line) {
 	if most < bulk || t.p.has(actAnswer) {
 		return
 	}
-	for _, question := range bulkQuestions {
-		id, alike, sure, _ := t.bestAnswer(question)
-		if !sure || alike < minUsual {
-			continue
-		}
-		// "From 12 pieces" is for twelve and more; a sack of 100 kg says nothing of twenty loaves.
-		answer := t.k.answer[id].Answer.In(t.say.language)
-		for _, w := range split(answer) {
-			if n, err := strconv.Atoi(w); err == nil && n > 1 {
-				if n <= most {
-					t.did(actAnswer)
-					t.show(answer)
-				}
-				return
+	a := t.answerTo(bulkQuestions, minUsual)
+	if a == nil {
+		return
+	}
+	// "From 12 pieces" is for twelve and more; a sack of 100 kg says nothing of twenty loaves.
+	answer := a.Answer.In(t.say.language)
+	for _, w := range split(answer) {
+		if n, err := strconv.Atoi(w); err == nil && n > 1 {
+			if n <= most {
+				t.did(actAnswer)
+				t.show(answer)
 			}
+			return
 		}
 	}
 }
@@ -146,18 +144,15 @@ func (t *turn) tooSmall() string {
 	if o.How != howDeliver || !ok {
 		return ""
 	}
-	for _, question := range minimumQuestions {
-		id, alike, sure, _ := t.bestAnswer(question)
-		if !sure || alike < minUsual {
-			continue
-		}
-		answer := t.k.answer[id].Answer.In(t.say.language)
-		// The first sum of the answer is taken for the minimum. An answer without a sum is told to
-		// nobody unasked.
-		if sums := t.in.memo.entitiesIn(answer).Money; len(sums) > 0 && total < sums[0].Amount {
-			return answer
-		}
+	a := t.answerTo(minimumQuestions, minUsual)
+	if a == nil {
 		return ""
+	}
+	answer := a.Answer.In(t.say.language)
+	// The first sum of the answer is taken for the minimum. An answer without a sum is told to
+	// nobody unasked.
+	if sums := t.in.memo.entitiesIn(answer).Money; len(sums) > 0 && total < sums[0].Amount {
+		return answer
 	}
 	return ""
 }

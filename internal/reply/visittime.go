@@ -113,7 +113,9 @@ func (t *turn) askMeant(r when.Result) {
 		v.Day = startOfDay(r.Start) // a part of the day that is likeliest: "in the evening"
 		r.Certainty = when.Part
 		t.offerDay(v, r, true)
-	case r.HasDay && r.Day.Before(startOfDay(t.now)), !r.HasDay && !r.HasTime:
+	// An hour of today that has passed keeps the day open too.
+	case r.HasDay && r.Day.Before(startOfDay(t.now)), !r.HasDay && !r.HasTime,
+		r.HasTime && !r.Start.IsZero() && !r.Start.After(t.now):
 		v.Day = time.Time{}
 		t.tell("book.past")
 		t.ask(Ask{For: askWhen}, "book.day")

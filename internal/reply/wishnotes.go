@@ -276,6 +276,7 @@ func (t *turn) keepVisitWishes() {
 			t.noteVisit(wish)
 		}
 	}
+	t.noteAllergy()
 }
 
 // phoneClause is the clause with a number to call, "" if there is none, or if it is the number of a
@@ -384,6 +385,10 @@ func (t *turn) takePlacedWish() bool {
 	if wish == "" && len(p.entities.Phones) == 1 && len(p.reading.Words) <= maxAssent &&
 		t.next.Ask.For != askPerson {
 		wish = t.note()
+	}
+	// A bare time is when it is to come.
+	if wish == "" && t.placedRecently() && isFigure(p.reading.Words) {
+		wish = t.timeWished()
 	}
 	if wish == "" || anyIn(p.reading.Words, wantsPerson) {
 		return false

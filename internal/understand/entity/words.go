@@ -81,9 +81,11 @@ func keys(w string) []string {
 	}
 	if s, ok := cut("ku"); ok && n >= 5 { // nyoa, kunyoa
 		add("v:", s)
+		add("v:", active(s))
 	}
 	if m := finiteVerb.FindStringSubmatch(w); m != nil { // nahama, nimehama, kuhama
 		add("v:", m[1])
+		add("v:", active(m[1]))
 	}
 	for _, p := range []string{"ki", "vi", "ch", "vy"} { // kiatu, viatu
 		if s, ok := cut(p); ok && n >= 5 {
@@ -96,6 +98,23 @@ func keys(w string) []string {
 		add("3:", s)
 	}
 	return append(out, englishKeys(w)...)
+}
+
+// active is the stem of a Swahili verb of which s is the passive stem, "" if it is none. Who is
+// served says what is done to them: "kung'olewa jino", "kusafishwa meno".
+func active(s string) string {
+	stem, ok := strings.CutSuffix(s, "wa")
+	if !ok || len(stem) < 4 {
+		return ""
+	}
+	for _, vowel := range []string{"o", "u", "e", "i"} {
+		for _, link := range []string{"le", "li"} { // ng'oa, ng'olewa; chukua, chukuliwa
+			if root, ok := strings.CutSuffix(stem, vowel+link); ok {
+				return root + vowel + "a"
+			}
+		}
+	}
+	return stem + "a"
 }
 
 // finiteVerb is a Swahili verb with its subject and tense before the stem: "nahama", "tumehama". Only

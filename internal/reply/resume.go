@@ -1,0 +1,100 @@
+package reply
+
+import (
+	"slices"
+	"time"
+)
+
+// What was open before a message asked or did something else is asked again, or kept.
+
+// resume asks again what was open before the message asked for something else. That question was
+// not answered, and it must not be forgotten either. Forgotten, "mko wapi?" in the middle of a
+// booking would leave the customer sure of a booking that nobody made.
+func (t *turn) resume(pending Ask) {
+	if t.question != "" || pending.For == "" {
+		return
+	}
+	// The state is asked, not the old text: the message may have filled what was missing, and then
+	// the next question is due.
+	switch pending.For {
+	// The visit is read back with the answer, or it would read as if nobody else came.
+	case askBring:
+		if t.next.Booking != nil {
+			t.ask(Ask{For: askBring, About: pending.About}, "book.bring")
+		}
+	// The time in question is named again: a list of others would read as if it could not be had.
+	case askMean:
+		if t.next.Booking != nil {
+			t.ask(Ask{For: askMean, Time: pending.Time}, "book.mean", "time",
+				t.at(pending.Time.In(t.k.zone)))
+		}
+	case askBook, askWhen, askService, askMoveTo, askMove, askChildren:
+		t.resumeVisit(pending)
+	case askProduct, askSize, askQuantity, askHow, askArea, askAddress, askOrder:
+		if t.next.Order != nil {
+			t.continueOrder()
+		} else {
+			t.askAddressOf(pending)
+		}
+	// What is to be cancelled is named again: a yes a minute later must not cancel what the
+	// customer has stopped thinking of.
+	case askCancel:
+		t.confirmCancel(pending.About)
+	case askUndo:
+		t.confirmUndo(pending.About)
+	}
+	if t.question == "" {
+		t.repeatQuestion(pending)
+	}
+}
+
+// confirmAgain asks once more what waits for a yes, behind a greeting or thanks. "What can we do
+// for you?" would be the last question otherwise, and a yes to it a booking. Who says goodbye to a
+// read-back believes that the visit is booked.
+func (t *turn) confirmAgain(pending Ask) {
+	again := slices.Contains(confirmAsks, pending.For) ||
+		t.p.onlyGreets() && !slices.Contains([]string{"", askOption, askPerson}, pending.For)
+	if len(t.said) > 0 && again && t.next.Ask.For == pending.For {
+		t.said = slices.DeleteFunc(t.said, func(p part) bool { return p.welcome })
+		// "Goodbye! Shall I place the order?" is two things at once.
+		if pending.For == askOrder && t.p.has(actBye) {
+			t.said = nil
+		}
+		t.resume(pending)
+	}
+}
+
+// confirmAsks are the questions whose yes does something.
+var confirmAsks = []string{askBook, askMean, askCancel, askMove, askUndo, askOrder}
+
+// questionKeys are the questions that stand without a booking or order behind them.
+var questionKeys = map[string]string{
+	askService: "book.service", askWhen: "book.when", askMoveTo: "change.when",
+	askProduct: "order.what", askQuantity: "order.quantity", askProblem: "ticket.what",
+	askDelivery: "delivery.which", askPerson: "unanswered.offer", askHelped: "ticket.helped",
+}
+
+// repeatQuestion asks again what needs no booking or order. Options keep their numbers: "2" must
+// mean the same after the question in between.
+func (t *turn) repeatQuestion(a Ask) {
+	if key := questionKeys[a.For]; key != "" {
+		t.ask(Ask{For: a.For, About: a.About, Options: a.Options, Listed: a.Listed}, key)
+	}
+}
+
+// resumeVisit asks again what is open of a visit.
+func (t *turn) resumeVisit(pending Ask) {
+	switch v := t.next.Booking; {
+	case v == nil:
+	// To ask the day again would repeat "that day is full" for each question in between.
+	case pending.For == askWhen && len(pending.Options) > 0 && v.Start.IsZero() &&
+		!v.Day.IsZero() && v.Moves == "" &&
+		len(t.slots(v.Day, t.visitMinutes(v), time.Time{}, time.Time{})) == 0:
+		// that day is known to be full
+		t.askOf(Ask{For: askWhen}, pending.Options, "book.nearest")
+	case pending.For == askService && len(pending.Options) > 0 && v.Service == "":
+		t.ask(pending, "book.service") // the list stands above
+	default:
+		t.continueBooking()
+	}
+}
