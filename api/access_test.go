@@ -87,7 +87,7 @@ var routeScopes = map[string][]string{
 		"POST tenant/contacts/:contact/give-back", "POST tenant/contacts/:contact/messages",
 		"POST tenant/contacts/:contact/read",
 		"POST tenant/messages", "POST /portal/messages",
-		"POST tenant/media", "GET tenant/media/:media", "DELETE tenant/media/:media",
+		"POST tenant/media", "GET tenant/media", "GET tenant/media/:media", "DELETE tenant/media/:media",
 	},
 }
 

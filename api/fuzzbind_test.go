@@ -25,7 +25,7 @@ var binders = map[string]func(*binder){
 	"answerRequest": binds[answerRequest], "answererRequest": binds[answererRequest],
 	"approvalRequest": binds[approvalRequest], "auditRequest": binds[auditRequest],
 	"bookingChange": binds[bookingChange], "mediaRef": binds[mediaRef],
-	"newMediaRequest": binds[newMediaRequest],
+	"mediaRequest": binds[mediaRequest], "newMediaRequest": binds[newMediaRequest],
 	"bookingsRequest": binds[bookingsRequest], "bulkRef": binds[bulkRef],
 	"bulkRequest": binds[bulkRequest], "bulksRequest": binds[bulksRequest],
 	"chatsRequest": binds[chatsRequest], "readRequest": binds[readRequest],

@@ -27,6 +27,10 @@ type MediaStore interface {
 		ctx context.Context, id flowhq.TenantID, n store.NewMedia,
 	) (flowhq.MediaFile, error)
 	Media(ctx context.Context, id flowhq.TenantID, media int64) (flowhq.MediaFile, error)
+	// MediaFiles returns one page, the newest first, and where the next one begins, 0 for nowhere.
+	MediaFiles(
+		ctx context.Context, id flowhq.TenantID, before int64, limit int,
+	) (page []flowhq.MediaFile, next int64, err error)
 	// MediaOf finds what an earlier request with the same key has left.
 	MediaOf(ctx context.Context, id flowhq.TenantID, key string) (flowhq.MediaFile, error)
 	// DeleteMedia fails with code Conflict if a message has yet to be sent with them.
@@ -47,8 +51,9 @@ const (
 	maxMediaRequests = 4
 )
 
-// mediaTypes are the types that an upload may have. What the bytes are is found out from them. A
-// form of another site can send none of these without the browser asking first.
+// mediaTypes are the types that an upload may have besides formType. What the bytes are is found out
+// from them. A form of another site can send none of these without the browser asking first, and
+// refuseForeign keeps out the forms that it can send.
 var mediaTypes = []string{
 	"application/octet-stream", "application/pdf", "image/jpeg", "image/png", "audio/ogg",
 }
@@ -56,6 +61,7 @@ var mediaTypes = []string{
 // mediaRoutes lists the endpoints of media. Who may send messages may upload what they hold.
 func (a *API) mediaRoutes(r router) {
 	const all, one = "/media", "/media/:media"
+	r.get(all, flowhq.ScopeSend, handle(a, http.StatusOK, a.listMedia))
 	r.limited(a.mediaSlot).post(all, flowhq.ScopeSend, handle(a, http.StatusCreated, a.addMedia))
 	r.get(one, flowhq.ScopeSend, handle(a, http.StatusOK, a.readMedia))
 	r.delete(one, flowhq.ScopeSend, handle(a, http.StatusOK, a.deleteMedia))
@@ -91,7 +97,7 @@ func (a *API) timeFor(
 	return a.longer(ctx)
 }
 
-// newMediaRequest is POST /admin/tenants/:id/media, whose body is the bytes.
+// newMediaRequest is POST /admin/tenants/:id/media, whose body is the bytes, or a form with them.
 type newMediaRequest struct {
 	tenantRef
 	Key, FileName string
@@ -101,25 +107,33 @@ type newMediaRequest struct {
 func (r *newMediaRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.Key = b.key()
-	name, _ := b.parameter("file_name")
-	r.FileName = b.fileName("file_name", name)
-	r.Bytes = b.bytes(flowhq.MaxMediaBytes)
+	named, given := b.parameter("file_name")
+	name, data := b.upload()
+	// A caller who names the file knows better than the computer that it was taken from.
+	if given {
+		name = named
+	}
+	r.FileName, r.Bytes = b.fileName("file_name", name), data
 }
 
-// bytes reads a body of bytes as they are.
-func (b *binder) bytes(limit int64) []byte {
-	kind, _, err := mime.ParseMediaType(b.c.GetHeader("Content-Type"))
-	if err != nil || !slices.Contains(mediaTypes, kind) {
+// upload reads a body of bytes as they are, or a form with one file, which has a name.
+func (b *binder) upload() (name string, data []byte) {
+	kind, parameters, err := mime.ParseMediaType(b.c.GetHeader("Content-Type"))
+	switch {
+	case err == nil && kind == formType:
+		name, data = b.form(parameters["boundary"])
+	case err == nil && slices.Contains(mediaTypes, kind):
+		data, _ = b.readRaw(flowhq.MaxMediaBytes)
+	default:
 		b.bodyRead = true
-		b.stop(flowhq.Errorf(unsupported, "the Content-Type must be one of %s; the first is right for "+
-			"any bytes", strings.Join(mediaTypes, ", ")))
-		return nil
+		b.stop(flowhq.Errorf(unsupported, "the Content-Type must be %s or one of %s; of these the "+
+			"first is right for any bytes", formType, strings.Join(mediaTypes, ", ")))
 	}
-	data, ok := b.readRaw(limit)
-	if ok && len(data) == 0 {
+	// What is known to be wrong comes first: finish tells of the fields only if nothing stops it.
+	if len(data) == 0 && len(b.fields) == 0 {
 		b.stop(flowhq.Errorf(flowhq.Invalid, "the request needs a body, the bytes to send"))
 	}
-	return data
+	return name, data
 }
 
 // fileName reads the name of a document, "" for none.
@@ -156,6 +170,32 @@ func (a *API) keepMedia(
 		Key: key, FileName: name, ContentType: is.ContentType, Sendable: is.Sendable,
 		Shape: is.Shape, Bytes: data, Actor: actor(ctx),
 	})
+}
+
+// mediaRequest is GET /admin/tenants/:id/media.
+type mediaRequest struct {
+	tenantRef
+	Before int64
+	Limit  int
+}
+
+func (r *mediaRequest) bind(b *binder) {
+	r.tenantRef.bind(b)
+	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
+	r.Before = b.cursor()
+}
+
+// mediaList is a page of uploads and of what was fetched, the newest first.
+type mediaList struct {
+	Media []flowhq.MediaFile `json:"media"`
+	Next  string             `json:"next"`
+}
+
+// listMedia handles GET /admin/tenants/:id/media.
+func (a *API) listMedia(ctx context.Context, req mediaRequest) (answer mediaList, err error) {
+	page, next, err := a.Media.MediaFiles(ctx, req.Tenant, req.Before, req.Limit)
+	answer.Media, answer.Next, err = paged(ctx, a, req.Tenant, page, next, err)
+	return answer, err
 }
 
 // mediaRef names media by their id.

@@ -17,6 +17,10 @@ var messageCalls = map[string]func(context.Context, *store.Store, guest) (any, e
 	"Media": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.Media(ctx, g.tenant, g.media)
 	},
+	"MediaFiles": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		page, _, err := s.MediaFiles(ctx, g.tenant, 0, 0)
+		return page, err
+	},
 	"MediaOf": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.MediaOf(ctx, g.tenant, "upload")
 	},

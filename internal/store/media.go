@@ -115,6 +115,27 @@ func (s *Store) Media(
 	return s.mediaFile(ctx, q, named{"tenant": tenant, "id": id})
 }
 
+// MediaFiles returns one page of what a tenant keeps to be sent, the newest first, and where the next
+// one begins. What has expired is there until it is deleted, since it takes room until then. The
+// primary key has them in this order, and the bytes are not read.
+func (s *Store) MediaFiles(
+	ctx context.Context, tenant flowhq.TenantID, before int64, limit int,
+) (page []flowhq.MediaFile, next int64, err error) {
+	const q = `
+		select ` + mediaColumns + ` from flowhq.media
+		where tenant_id = @tenant and (@before = 0 or id < @before)
+		order by id desc
+		limit @limit`
+	limit = clampLimit(limit)
+	rows, err := many(ctx, s, q, named{"tenant": tenant, "before": before, "limit": limit + 1},
+		pgx.RowToStructByName[flowhq.MediaFile])
+	if err != nil {
+		return nil, 0, fmt.Errorf("media of tenant %s: %w", tenant, err)
+	}
+	page, next = cut(rows, limit, 0, func(f flowhq.MediaFile) int64 { return f.ID })
+	return page, next, nil
+}
+
 // MediaOf returns the media that a request with this key has left, or a NotFound error.
 func (s *Store) MediaOf(
 	ctx context.Context, tenant flowhq.TenantID, key string,
