@@ -1,7 +1,6 @@
 package flowhq
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -12,7 +11,7 @@ type MessageHistory struct {
 	// Attempts is how many attempts to handle or send it have begun since it came, or since it was
 	// retried.
 	Attempts int `json:"attempts"`
-	// Steps are in the order of their times; those without one are last.
+	// Steps are in the order in which they happened; those without a time are last.
 	Steps []MessageStep `json:"steps"`
 	// Replies are the bot's messages that answer it, or the burst that it is part of.
 	Replies []Message `json:"replies"`
@@ -77,10 +76,7 @@ func (m Message) Steps(replies []Message) []MessageStep {
 	for _, r := range replies {
 		steps = append(steps, MessageStep{At: &r.CreatedAt, Step: StepAnswered, Message: r.ID})
 	}
-	// A customer's clock may be wrong, and what was written is first all the same.
-	slices.SortStableFunc(steps, func(a, b MessageStep) int {
-		return cmp.Or(-cmp.Compare(writtenRank(a), writtenRank(b)), a.At.Compare(*b.At))
-	})
+	m.sortSteps(steps)
 	switch m.Status {
 	case Suppressed, Overflowed, Expired, Ignored, Forwarded, Undecryptable, Failed:
 		steps = append(steps, MessageStep{Step: Step(m.Status), Reason: m.Reason})
@@ -89,12 +85,29 @@ func (m Message) Steps(replies []Message) []MessageStep {
 	return steps
 }
 
-// writtenRank puts what was written before everything else.
-func writtenRank(s MessageStep) int {
-	if s.Step == StepWritten {
-		return 1
+// sortSteps brings steps in the order in which they happened. Their times alone do not tell it:
+// WhatsApp's have whole seconds, rounded down, and are by other clocks than the database's. A reply
+// that is read within the second in which it was recorded would seem to be read before. So no step
+// is before the row was, and none of a receipt before what it is a receipt of.
+func (m Message) sortSteps(steps []MessageStep) {
+	notBefore := func(at, earliest *time.Time) *time.Time {
+		if earliest != nil && at.Before(*earliest) {
+			return earliest
+		}
+		return at
 	}
-	return 0
+	at := func(s MessageStep) *time.Time {
+		switch s.Step {
+		case StepWritten:
+			return &time.Time{} // a customer's clock may be wrong, and this is first all the same
+		case StepDelivered, StepRead:
+			return notBefore(s.At, notBefore(&m.CreatedAt, m.SentAt))
+		default:
+			return notBefore(s.At, &m.CreatedAt)
+		}
+	}
+	// Steps of the same time stay in the order of the constants.
+	slices.SortStableFunc(steps, func(a, b MessageStep) int { return at(a).Compare(*at(b)) })
 }
 
 // A DeadLetter is a message that has FAILED, as it is listed.

@@ -240,7 +240,7 @@ func TestParametersAreTaken(t *testing.T) {
 			case strings.HasSuffix(r.Path, "/import"):
 				c.body = "name,price\nx,1\n"
 				c.header.Set("Content-Type", "text/csv")
-			case strings.HasSuffix(r.Path, "/media"):
+			case strings.HasSuffix(r.Path, "/media") && r.Method == http.MethodPost:
 				c.body = "bytes"
 				c.header.Set("Content-Type", "application/octet-stream")
 				f.send(c, http.StatusCreated)

@@ -123,7 +123,7 @@ func (s *Store) MediaFiles(
 ) (page []flowhq.MediaFile, next int64, err error) {
 	const q = `
 		select ` + mediaColumns + ` from flowhq.media
-		where tenant_id = @tenant and (@before = 0 or id < @before)
+		where tenant_id = @tenant and (@before::bigint = 0 or id < @before)
 		order by id desc
 		limit @limit`
 	limit = clampLimit(limit)
