@@ -26,7 +26,7 @@ func (t *turn) place(bare bool) string {
 		if len(words) == 0 {
 			continue
 		}
-		marked := anyIn(words, landmarkWords)
+		marked := anyIn(words, landmarkWords) && !isHere(words)
 		areas := t.named(t.k.areas, clause)
 		switch {
 		case t.isNoPlace(clause, words):
@@ -116,8 +116,13 @@ func (t *turn) elsewhere() bool {
 func (t *turn) saysNothing() bool {
 	p := &t.p
 	return p.onlyGreets() || p.has(actDrop, actBye) || p.cued(cueThink) || !hasLetters(p.text) ||
-		isFigure(p.reading.Words)
+		isFigure(p.reading.Words) || !slices.ContainsFunc(p.reading.Words, func(w string) bool {
+		return !hasWord(sounds, w)
+	})
 }
+
+// sounds are written for a laugh or a thought.
+var sounds = listOf("sounds")
 
 // isFigure reports whether words are a number, a time, a sum or a code and nothing else.
 func isFigure(words []string) bool {
@@ -132,20 +137,26 @@ var besideFigure = listOf("beside a figure")
 // isNoName reports whether the words of a clause are surely no name of a place: one of them is a
 // verb, a greeting or a courtesy, or all of them are figures or say nothing.
 func isNoName(words []string) bool {
-	return anyIn(words, noPlace) || isFigure(words) || slices.ContainsFunc(words, finiteVerb.MatchString) ||
-		!slices.ContainsFunc(words, func(w string) bool {
-			return !hasWord(fillers, w) && !hasWord(selfWords, w) && !hasWord(courtesyWords, w) &&
-				!hasWord(addressEnd, w)
-		})
+	return anyIn(words, noPlace) || anyIn(words, sounds) || isFigure(words) || isHere(words) ||
+		slices.ContainsFunc(words, finiteVerb.MatchString)
+}
+
+// isHere reports whether words say of a place only that it is the customer's or the usual one:
+// "nyumbani", "at my place". No rider finds it.
+func isHere(words []string) bool {
+	return !slices.ContainsFunc(words, func(w string) bool {
+		return !hasWord(fillers, w) && !hasWord(selfWords, w) && !hasWord(courtesyWords, w) &&
+			!hasWord(addressEnd, w)
+	})
 }
 
 // finiteVerb is a Swahili verb with its person and tense: "nitakuambia", "mnafungua". The tenses of
 // m- and u- go on with a stem of their own, as names of places begin so too: "Mlimani", "Mtambani".
-var finiteVerb = regexp.MustCompile(`^(?:ni(?:na|ta|me|li|ki|nge|po|ko|ka)|si(?:ta|ja)|tu(?:na|ta|me)|` +
+var finiteVerb = regexp.MustCompile(`^(?:ni(?:na|ta|me|li|ki|nge|po|ko|ka)|si(?:ta|ja|na$|wez|tak|ju)|tu(?:na|ta|me)|` +
 	`nta|nime|nina|naomba|nataka|napenda|nakuja|naja|nalipa|nisub|nisaid|una(?:w|p|f|t|k|we)|` +
-	`uta(?:let|ku|fik|w)|ume(?:fik|sem|pat|tum|k)|m(?:na|ta|me)(?:let|fik|pok|uz|fung|kuj|wez|` +
+	`uta(?:let|ku|fik|w)|ume(?:fik|sem|pat|tum|k)|m(?:na|ta|me|li)(?:let|fik|pok|uz|fung|kuj|wez|` +
 	`chelew|pelek|tum|kubal|tak|toz|chaj|lip|pat|sem|niib|ni[a-z]{3})|ana(?:kuj|let|taku)|zina|ina(?:fik|` +
-	`ku|w)|ita(?:fik|ku|let|w))[a-z]*$`)
+	`ku|w)|ita[a-z]{4})[a-z]*$`)
 
 // receiver is who is to receive an order, behind "kwa": "leteni mbezi beach kwa zena, geti jeusi".
 // Only a first name is one, as many places are called after who lives there: "Buguruni kwa mnyamani".

@@ -53,9 +53,9 @@ func (t *turn) takeAnswer() bool {
 	// without a case, such as a service's name, are filled by the rest of the turn.
 	switch a.For {
 	case askAddress:
-		return t.takeAddress()
+		return t.takeAddress() || t.asksPlaceAgain(a)
 	case askArea:
-		return t.takeArea()
+		return t.takeArea() || t.asksPlaceAgain(a)
 	case askProblem:
 		return t.takeProblem()
 	case askSize, askQuantity:
@@ -73,6 +73,16 @@ func (t *turn) takeAnswer() bool {
 		return t.takeDeliveryArea()
 	}
 	return false
+}
+
+// asksPlaceAgain asks once more for a place of which only was said that it is the customer's: "home".
+func (t *turn) asksPlaceAgain(a Ask) bool {
+	if words := t.p.reading.Words; t.p.asks || len(words) == 0 || !anyIn(words, fillers) || !isHere(words) {
+		return false
+	}
+	t.did(actOrder)
+	t.resume(a)
+	return t.question != ""
 }
 
 // takeStillBroken takes what says that the owner's advice has not helped.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // Ways for an order to reach the customer. The values are in stored conversations: another spelling
@@ -212,7 +213,7 @@ func (t *turn) takeHow() bool {
 		return t.delivers() && t.takeArea()
 	}
 	// What else it orders is put on the order with it.
-	if len(t.p.products) > 0 {
+	if slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool { return m.Exact }) {
 		return false
 	}
 	// "delivery Sinza ni bei gani?" asks for the fee and decides nothing yet.
@@ -292,22 +293,22 @@ func (t *turn) setArea(area string) {
 	// Only after the question: in "mchele kilo 2 Sinza" the rest of the message is the order, and
 	// no address.
 	if a := t.next.Ask.For; a == askArea || a == askAddress {
-		if rest := t.note(); len(strings.Fields(rest)) >= minAddress && t.saysMoreThan(area) {
-			o.Address = oneLine(rest, maxAddress)
+		if place := t.place(true); t.saysMoreThan(area, place) {
+			o.Address = place
 		}
 	}
 }
 
-// saysMoreThan reports whether a message has a word that may be of an address beside an area: "its
-// in Kilimani side" has none.
-func (t *turn) saysMoreThan(area string) bool {
+// saysMoreThan reports whether what is said of a place has a word that may be of an address beside an
+// area: "its in Kilimani side" has none.
+func (t *turn) saysMoreThan(area, place string) bool {
 	// Its other names say no more than its name.
 	named := area
 	if a := t.k.area[area]; a != nil {
 		named += " " + strings.Join(a.Aliases, " ")
 	}
 	known := split(named)
-	return slices.ContainsFunc(t.p.reading.Words, func(w string) bool {
+	return slices.ContainsFunc(split(place), func(w string) bool {
 		return !slices.Contains(known, w) && !hasWord(fillers, w) && !hasWord(selfWords, w) &&
 			!hasWord(addressEnd, w) && !hasWord(besideArea, w)
 	})

@@ -332,7 +332,10 @@ func (t *turn) miss(pending Ask) {
 	}
 	// A choice of two is likelier to have the right one than the menu.
 	asksMuch := p.asks && len(p.reading.Words) >= minQuestion
-	if t.offerAnswers(pending) || p.reading.Band == understand.Unsure && !asksMuch && t.askWhich() {
+	// In the middle of something the question that is open says more than one between two guesses.
+	open := pending.For != "" && pending.For != askOption
+	if t.offerAnswers(pending) ||
+		p.reading.Band == understand.Unsure && !asksMuch && !open && t.askWhich() {
 		return
 	}
 	t.did(actUnknown)
@@ -344,7 +347,7 @@ func (t *turn) miss(pending Ask) {
 	}
 	// In the middle of a booking the menu would only lead away. The apology stands before the
 	// question, and the question is what the customer must see last.
-	if pending.For != "" && pending.For != askOption {
+	if open {
 		// A question is passed on, and the order goes on meanwhile.
 		if t.inTheMiddle() && p.asksSoftly() && len(p.reading.Words) >= minQuestion {
 			t.next.Misses = 0

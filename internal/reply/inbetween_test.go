@@ -34,6 +34,7 @@ var inBetween = []between{
 	{"thanks", always("thanks", "asante sana", "thank you so much", "shukran"), thanksRule},
 	{"wait", always("wait", "subiri kidogo", "ngoja kwanza", "one moment please", "nisubiri",
 		"give me a minute"), changesNothing},
+	{"unclear", always("nimeona", "lol", "hmm", "haha"), unclearRule},
 	{"anger", always("you are thieves, you stole my money", "nyie ni wezi mmeniibia",
 		"nyie matapeli wakubwa"), personRule},
 	{"person", always("I want to talk to a person", "nataka kuongea na mtu",
@@ -92,6 +93,18 @@ func noRule(x crossed) string {
 func changesNothing(x crossed) string {
 	if x.good() {
 		return "does something for good"
+	}
+	return x.unchanged() + x.stands()
+}
+
+// unclearRule: what was not understood is recorded as nothing, and the question stands. Where none
+// is in the middle of anything, the bot may ask which of two things was meant.
+func unclearRule(x crossed) string {
+	switch {
+	case x.good():
+		return "does something for good"
+	case x.oneOf(askOption, askPerson, askDelivery, askQuantity, askHelped):
+		return x.unchanged()
 	}
 	return x.unchanged() + x.stands()
 }

@@ -12,7 +12,7 @@ import (
 // a word is what tells an address from any other words.
 var landmarkWords = keywords(`
 	near, opposite, opp, behind, next to, beside, along, karibu na, nyuma ya, mbele ya, mkabala na,
-	jirani na, kando ya, pembeni ya, mtaa wa, mtaa, nyumba ya, nyumba namba, house no, house number,
+	jirani, kando ya, pembeni ya, mtaa wa, mtaa, house, nyumba,
 	apartment, apartments, apt, flat, flats, block, floor, ghorofa, street, avenue, stage, stendi,
 	kituo cha, plot, gate, geti, gorofa, estate, mall, cinema, church, kanisa, kanisani, msikiti,
 	msikitini, mosque, hospital, hospitali, sheli, petrol station, towers, plaza, hostel, building,
@@ -46,7 +46,8 @@ var (
 	`)
 	fillers = keywords(`
 		tu, only, area, side, hapa, huku, kule, pale, there, here, nyumbani, kwangu, home, house,
-		mjini, town, ndio, yes, order, oda, delivery, mzigo, yangu, my
+		mjini, town, ndio, yes, order, oda, delivery, mzigo, yangu, my, ofisini, office, kazini, work, place, usual,
+		same, kawaida, kama, ile, ileile, siku, zote, pale, the, that
 	`)
 	addressWord = regexp.MustCompile(`\S+`)
 	// A point behind a short word shortens it: "opp. the Aga Khan", "no. 12".
@@ -71,7 +72,8 @@ func (t *turn) addressBehind(area string) string {
 		end = m.End + at[1]
 	}
 	for _, other := range p.products {
-		if other.Start >= m.End && other.Start < end {
+		// "Big Brother bar" is no bar of soap.
+		if other.Exact && other.Start >= m.End && other.Start < end {
 			end = other.Start
 		}
 	}
@@ -105,7 +107,8 @@ func (t *turn) addressBehind(area string) string {
 		inside = inside && !(strings.HasSuffix(strings.TrimSpace(p.text[m.End:m.End+at[0]]), ",") &&
 			(anyIn(words[:1], weekdays) || asksInLine(p.text[m.End+at[0]:end])))
 		last = words[len(words)-1]
-		if !named && !inside && (anyIn(words[:1], addressEnd) || anyIn(words[:1], weekdays)) {
+		if !named && !inside && (anyIn(words[:1], addressEnd) || anyIn(words[:1], weekdays) ||
+			finiteVerb.MatchString(words[0])) {
 			end = m.End + at[0]
 			break
 		}
@@ -136,17 +139,29 @@ func plainAddress(text string) string {
 }
 
 // placeClause parts what is said of a place from what else a message says.
-var placeClause = regexp.MustCompile(`[,;!?\n]+|\.(?:\s|$)|(?i:\s+(?:na|and|then|halafu|alafu)\s+` +
+var placeClause = regexp.MustCompile(`[,;!?\n]+|\.(?:\s|$)|\s+(?i:lakini|but|ila|halafu|kisha)\s+|(?i:\s+(?:na|and|then|halafu|alafu)\s+` +
 	`(?:i'?ll|i will|nita\w+|nta\w+|nalipa|pay\w*|ni?lete\w*|call|nipigie|cash|mpesa|m-pesa)\b)`)
 
 // isNoPlace reports whether a clause says something else than a place.
 func (t *turn) isNoPlace(clause string, words []string) bool {
-	return anyIn(words, paysThen) || knownWay(words) >= 0 || asksInLine(clause) ||
+	// "Karibu na bank ya NMB" names no way to pay.
+	return anyIn(words, paysThen) || knownWay(words) >= 0 && !anyIn(words, landmarkWords) || asksInLine(clause) ||
 		len(t.in.memo.entitiesIn(clause).Money) > 0 || anyIn(words, wantsPerson) ||
 		!anyIn(words, landmarkWords) && (len(t.named(t.k.products, clause)) > 0 ||
 			anyIn(words, wishWords) || anyIn(words, wishVerbs) || riderNote.MatchString(clause) ||
 			entity.ReadYesNo(clause) != entity.Neither || asksInWords(words) ||
-			anyIn(words, addressEnd) && len(t.named(t.k.areas, clause)) == 0)
+			len(t.named(t.k.areas, clause)) == 0 && endsAddress(words))
+}
+
+// endsAddress reports whether one of the words of a clause ends an address. "Kwa" does not before a
+// name: places are called after who lives there.
+func endsAddress(words []string) bool {
+	for i, w := range words {
+		if hasWord(addressEnd, w) && (w != "kwa" || i+1 == len(words) || isNoName(words[i+1:i+2])) {
+			return true
+		}
+	}
+	return false
 }
 
 // wishVerbs are of wishes that stand beside an address.

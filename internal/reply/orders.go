@@ -64,8 +64,10 @@ func (t *turn) addAddress(number string) bool {
 	// A person packs by the address of a confirmed order. Later it is too late.
 	f, ok := t.orderNumbered(number)
 	place := t.place(true)
-	if !ok || f.Status != flowhq.OrderConfirmed || place == "" || t.editsPlaced() ||
-		t.p.has(taskActs...) || t.p.has(actAnswer, actDelivery) || t.asksArrival() {
+	if !ok || f.Status != flowhq.OrderConfirmed || t.editsPlaced() || t.p.has(taskActs...) ||
+		t.p.has(actAnswer, actDelivery) && t.p.asksSoftly() || t.asksArrival() ||
+		// The area alone was known.
+		place == "" || strings.EqualFold(place, f.Delivery.Area) {
 		return false
 	}
 	t.did(actOrder)

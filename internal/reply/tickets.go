@@ -191,7 +191,9 @@ func (t *turn) takeProblem() bool {
 	}
 	if p.asks && p.has(infoActs...) || p.has(actThanks, actBye, actMenu, actCancel) ||
 		p.has(actHours, actPlace, actPrice, actStatus) && !p.has(actProblem) ||
-		t.saysNothing() && len(p.entities.References) == 0 {
+		len(p.entities.References) == 0 && (t.saysNothing() ||
+			// One word tells a problem only if it is of one: "haiwaki".
+			len(p.reading.Words) == 1 && !p.has(actProblem) && len(p.services) == 0) {
 		return false
 	}
 	t.did(actProblem)
