@@ -313,6 +313,14 @@ func (p *tab) as(l look) {
 	})`, chromedp.EvalAwaitPromise))
 }
 
+// tooSmall lists what is there to be touched and is less than 44 px high. Links within a text are as
+// high as their line. What a label surrounds is touched by it.
+const tooSmall = `[...document.querySelectorAll("button, input, select, textarea, summary, .button, nav a")]
+	.filter((e) => e.type !== "hidden" && e.checkVisibility({visibilityProperty: true}))
+	.map((e) => [e, ["checkbox", "radio"].includes(e.type) ? e.closest("label") : e])
+	.filter(([, e]) => e.getClientRects().length > 0 && e.getBoundingClientRect().height < 43.5)
+	.map(([e]) => e.outerHTML.slice(0, 100)).slice(0, 5).join("\n")`
+
 // check finds out whether people with other eyes and hands can use the page, whether it fits, and
 // keeps a picture of it.
 func (p *tab) check(name string) {
@@ -323,6 +331,9 @@ func (p *tab) check(name string) {
 		const beyond = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 		if wide := p.eval(beyond); wide != "0" {
 			p.t.Errorf("%s at %d px is %s px too wide", name, l.width, wide)
+		}
+		if small := p.eval(tooSmall); l.width < 600 && small != "" {
+			p.t.Errorf("%s at %d px has less than 44 px to touch: %s", name, l.width, small)
 		}
 		err := p.accessible()
 		// A part that has just come by itself is not complete for a moment.

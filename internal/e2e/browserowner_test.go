@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -196,8 +197,17 @@ func (s *stand) partsOfPages(p *tab, shop *business) {
 	p.press(`#ask button[value=""]`)
 	p.until(`!document.getElementById("ask").open && location.pathname === ` + inQuotes(shop.path()))
 
+	// A question about many says how many they are.
+	p.do(chromedp.Navigate(s.api + "/admin/tenants?search=" + url.QueryEscape(shop.PhoneNumber)))
+	p.press("tbody [name=tenants]")
+	p.press("#ticked button")
+	p.shows("#ask", "tart those that are ticked, 1 in all?")
+	p.press(`#ask button[value=""]`)
+
+	// Of a page on which nothing loads meanwhile: that would show that it goes on.
+	p.do(chromedp.Navigate(s.api + "/admin/about"))
 	p.eval(`document.dispatchEvent(new CustomEvent("htmx:responseError",
-		{detail: {elt: document.getElementById("chat-list")}}))`)
+		{detail: {elt: document.getElementById("main")}}))`)
 	p.until(`!document.getElementById("toast").hidden`)
 	p.check("toast")
 	p.press("#toast button")

@@ -44,6 +44,9 @@ type listing struct {
 	path   string
 	own    string // secret of the tenant's key; "": an operator asks
 	portal string // address of the user for whom the portal asks
+	// page is whether it is asked for as a browser asks for a page, by an operator or by owner.
+	page  bool
+	owner *visitor
 }
 
 // portalsKey is that of the portal which asks in BenchmarkLists.
@@ -59,7 +62,8 @@ type times struct {
 // BenchmarkLists measures how soon lists, logs and events are answered with many tenants and
 // messages, while requests come at a fixed rate, whether or not those before are answered: times
 // count from when a request was due. It asks for first pages and deep ones, with filters, as
-// operators and as tenants; then once more while messages are written. The client shares the
+// operators and as tenants, and for pages as operators and as owners; then once more while messages
+// are written. The client shares the
 // machine. On a machine that is busy with other programs the seconds of processors still tell what
 // a request costs.
 func BenchmarkLists(b *testing.B) {
@@ -119,6 +123,52 @@ var (
 	}
 )
 
+// Pages of a tenant that operators and owners have alike, and those of the installation. Each makes
+// several requests of the API.
+var (
+	tenantPages = []string{
+		"chats", "chats?search=amina", "chats/{contact}", "records?kind=bookings",
+		"records?kind=orders&all=1", "bot",
+	}
+	installationPages = []string{
+		"/admin", "/admin/tenants", "/admin/tenants?search=amina", "/admin/tenants?attention=true",
+		"/admin/tenants?sort=messages&order=desc",
+		"/admin/workers", "/admin/setup-requests", "/admin/dead-letters", "/admin/audit",
+	}
+)
+
+// pages makes the requests for pages of a tenant. The first tenants are large, and their owners have
+// theirs open as well.
+func (s *stand) pages(id flowhq.TenantID, ids *strings.Replacer, isLarge bool) (all []listing) {
+	s.t.Helper()
+	admin := "/admin/tenants/" + string(id)
+	for _, page := range append([]string{"logs", "timeline", "settings"}, tenantPages...) {
+		if path := ids.Replace(page); !strings.Contains(path, "{}") {
+			all = append(all, listing{name: "page: " + page, path: admin + "/" + path, page: true})
+		}
+	}
+	if !isLarge {
+		return all
+	}
+	owner := s.visitor()
+	joined := owner.see("/join", url.Values{
+		"token":    {s.invite(&business{s: s, id: id}, "owner@"+string(id)+".example")},
+		"password": {"a long enough password"},
+	})
+	if joined.status != http.StatusOK {
+		s.t.Fatalf("join: %d %s", joined.status, joined.html)
+	}
+	for _, page := range append([]string{"", "help"}, tenantPages...) {
+		if path := ids.Replace(page); !strings.Contains(path, "{}") {
+			all = append(all, listing{
+				name: "page: /app/" + page, path: strings.TrimSuffix("/app/"+path, "/"), page: true,
+				owner: owner,
+			})
+		}
+	}
+	return all
+}
+
 // needsMore reports whether a list of a tenant is closed to a key that may only read.
 func needsMore(list string) bool {
 	return list == "users" || list == "keys" || strings.HasPrefix(list, "webhooks")
@@ -145,6 +195,7 @@ func (s *stand) asks(seeded loadtest.Seeded) (all []listing) {
 				})
 			}
 		}
+		all = append(all, s.pages(id, ids, i < large)...)
 		for _, list := range tenantLists {
 			name, path := list, ids.Replace(times.Replace(list))
 			if strings.Contains(path, "{}") {
@@ -167,6 +218,11 @@ func (s *stand) asks(seeded loadtest.Seeded) (all []listing) {
 	for _, path := range installationLists {
 		for range askedTenants / 4 { // or they would be drawn too rarely to tell
 			all = append(all, listing{name: path, path: path})
+		}
+	}
+	for _, path := range installationPages {
+		for range askedTenants / 4 {
+			all = append(all, listing{name: "page: " + path, path: path, page: true})
 		}
 	}
 	return all
@@ -285,10 +341,15 @@ func (s *stand) list(client *http.Client, a listing) ([]byte, error) {
 		return nil, err
 	}
 	switch q.SetBasicAuth("e2e", password); {
+	case a.owner != nil:
+		client, q.Header = &a.owner.http, http.Header{}
 	case a.own != "":
 		q.Header.Set("Authorization", "Bearer "+a.own)
 	case a.portal != "":
 		q.Header = http.Header{"X-Portal-Key": {portalsKey}, "X-User-Email": {a.portal}}
+	}
+	if a.page {
+		q.Header.Set("Accept", "text/html")
 	}
 	res, err := client.Do(q)
 	if err != nil {
@@ -323,7 +384,12 @@ func (s *stand) report(b *testing.B, part string, rows map[string]int, t times) 
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	b.ReportMetric(ms(all[len(all)/2]), "ms-p50-"+part)
 	b.ReportMetric(ms(all[len(all)*99/100]), "ms-p99-"+part)
-	b.ReportMetric(ms(lines[0].p99), "ms-p99-slowest-list-"+part)
+	for _, kind := range []string{"page", "list"} {
+		slowest := slices.IndexFunc(lines, func(l line) bool {
+			return strings.HasPrefix(l.name, "page: ") == (kind == "page")
+		})
+		b.ReportMetric(ms(lines[slowest].p99), "ms-p99-slowest-"+kind+"-"+part)
+	}
 	b.ReportMetric(1000*t.api/float64(t.requests), "cpu-ms-api-"+part)
 	b.ReportMetric(1000*t.postgres/float64(t.requests), "cpu-ms-postgres-"+part)
 	var text strings.Builder

@@ -109,12 +109,13 @@ func (v *visit) home() error {
 		return v.show(http.StatusOK, "home", "home", v.say("home.title"), p)
 	}
 	// Whoever was handed over waits for a person, and comes first on the page.
-	var waiting struct{ Chats []flowhq.Chat }
-	// Twenty are more than a person answers at a time. The list of chats has them all.
-	if err := v.get(v.tenantPath()+"/chats?handed_over=true&limit=20", &waiting); err != nil {
+	waiting, err := v.handedOver()
+	if err != nil {
 		return err
 	}
-	p.Waiting = waiting.Chats
+	// Twenty are more than a person answers at a time. The list of chats has them all.
+	const most = 20
+	p.Waiting = waiting[:min(len(waiting), most)]
 	// What a business need not look at is not counted: cancelled ones, and those that are done.
 	for _, k := range recordKinds {
 		var f facts

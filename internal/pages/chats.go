@@ -86,23 +86,28 @@ func (v *visit) readChats(p *tenantPage) error {
 	return err
 }
 
-// countWaiting counts the chats that were handed over and that nobody of the business has written in
-// yet, for the menu.
-func (v *visit) countWaiting() {
-	var list struct{ Chats []flowhq.Chat }
-	// More than a menu has room for need not be counted.
-	err := v.get(v.tenantPath()+"/chats?handed_over=true&limit=100", &list)
-	// A page is not to fail for a figure beside it. What waits is on the pages that list it, too.
-	if err != nil {
-		v.site.log.Debug("who waits is not counted", "err", err)
-		return
+// handedOver are the chats that were handed over to a person, as many as a menu has room to count. A
+// page asks once for them.
+func (v *visit) handedOver() ([]flowhq.Chat, error) {
+	if v.handed != nil {
+		return v.handed, nil
 	}
-	v.waiting = 0
-	for _, c := range list.Chats {
+	var list struct{ Chats []flowhq.Chat }
+	err := v.get(v.tenantPath()+"/chats?handed_over=true&limit=100", &list)
+	if err == nil {
+		v.handed = append([]flowhq.Chat{}, list.Chats...)
+	}
+	return v.handed, err
+}
+
+// waiting counts those of them that nobody of the business has written in yet, for the menu.
+func (v *visit) waiting() (n int) {
+	for _, c := range v.handed {
 		if c.Contact.HandOver != nil && c.Contact.HandOver.OwnerAt == nil {
-			v.waiting++
+			n++
 		}
 	}
+	return n
 }
 
 // waitingPart is that figure of the menu, which changes by itself.
@@ -116,7 +121,9 @@ func (v *visit) waitingPart() error {
 		return err
 	}
 	v.speak(t)
-	v.countWaiting()
+	if _, err := v.handedOver(); err != nil {
+		return err
+	}
 	return v.render(http.StatusOK, "more", "waiting", v.view("", "", nil))
 }
 

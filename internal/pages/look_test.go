@@ -126,3 +126,22 @@ func TestBookingsAreToldByTheirService(t *testing.T) {
 		}
 	}
 }
+
+// A question about all tenants of the list says how many they are, as far as one page tells.
+func TestHowManyACommandIsFor(t *testing.T) {
+	of := func(n int, next string, q url.Values) tenantsPage {
+		return tenantsPage{
+			tenantList: tenantList{make([]flowhq.Tenant, n), next}, Query: q,
+		}
+	}
+	for want, p := range map[string]tenantsPage{
+		"1 tenant":                            of(1, "", nil),
+		"all 8 tenants":                       of(8, "", nil),
+		"all tenants, more than 50":           of(50, "x", nil),
+		"all 3 tenants, as they are filtered": of(3, "", url.Values{"search": {"a"}}),
+	} {
+		if got := p.All(); got != want {
+			t.Errorf("%q; want %q", got, want)
+		}
+	}
+}

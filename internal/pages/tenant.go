@@ -88,7 +88,10 @@ func (v *visit) about(tab string) (p tenantPage, err error) {
 		v.speak(p.Tenant)
 		// A part of a page is put below the menu that is there already.
 		if !v.isPart() {
-			v.countWaiting()
+			// A page is not to fail for a figure beside it.
+			if _, err := v.handedOver(); err != nil {
+				v.site.log.Debug("who waits is not counted", "err", err)
+			}
 		}
 	}
 	return p, nil

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -19,6 +20,8 @@ type tenantsPage struct {
 	// Query is how the list is filtered and sorted, without the place in it.
 	Query   url.Values
 	Workers []flowhq.Worker
+	// Paged is whether the page is not the first.
+	Paged bool
 	// Deleted is the name of a tenant whose deletion was asked for just now.
 	Deleted string
 }
@@ -48,6 +51,7 @@ func (v *visit) tenants() error {
 	q := p.with("limit", "50")
 	if cursor := v.r.Form.Get("cursor"); cursor != "" {
 		q.Set("cursor", cursor)
+		p.Paged = true
 	}
 	if err := v.get("/admin/tenants?"+q.Encode(), &p.tenantList); err != nil {
 		return err
@@ -85,6 +89,24 @@ func (p tenantsPage) Filtered() bool {
 		}
 	}
 	return false
+}
+
+// All says which tenants a command to all of the list is for, and how many they are, as far as one
+// page tells.
+func (p tenantsPage) All() string {
+	which := "all"
+	switch n := len(p.Tenants); {
+	case p.Next != "" || p.Paged:
+		which += fmt.Sprintf(" tenants, more than %d", n)
+	case n == 1:
+		which = "1 tenant"
+	default:
+		which += fmt.Sprintf(" %d tenants", n)
+	}
+	if p.Filtered() {
+		which += ", as they are filtered"
+	}
+	return which
 }
 
 // Older is the address of the next page, "" on the last. The filter and the order stay with it.

@@ -126,7 +126,7 @@ func (v *visit) show(status int, name, section, title string, data any) error {
 func (v *visit) view(section, title string, data any) view {
 	return view{
 		Title: title, Section: section, Me: v.me, Language: v.language,
-		Path: v.r.URL.RequestURI(), Waiting: v.waiting, Data: data,
+		Path: v.r.URL.RequestURI(), Waiting: v.waiting(), Data: data,
 	}
 }
 

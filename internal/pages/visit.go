@@ -27,8 +27,9 @@ type visit struct {
 	language flowhq.Language
 	// requestID is the number of the last request to the API, by which its log is found.
 	requestID string
-	// waiting are how many chats of the business wait for a person; see countWaiting.
-	waiting int
+	// handed are the chats that were handed over to a person, nil before anybody has asked; see
+	// handedOver.
+	handed []flowhq.Chat
 	// spoke says that the language was decided on, rather than being the one to begin with.
 	spoke bool
 }

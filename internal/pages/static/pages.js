@@ -151,7 +151,9 @@ document.addEventListener("submit", (e) => {
   const form = e.target, button = e.submitter || e.target.querySelector("button");
   if (!form.dataset.ask || agreed === form) return;
   e.preventDefault();
-  ask.querySelector("p").textContent = form.dataset.ask;
+  ask.querySelector("p").textContent = form.dataset.ask
+    .replace("{command}", () => form.elements.command.selectedOptions[0].text)
+    .replace("{ticked}", () => document.querySelectorAll("[name=tenants]:checked").length);
   ask.querySelector("[value=yes]").textContent = button.textContent;
   ask.returnValue = "";
   ask.onclose = () => {
