@@ -57,6 +57,7 @@ var routeScopes = map[string][]string{
 		"GET tenant/handovers", "GET tenant/handovers/:handover",
 		"GET tenant/unanswered", "GET tenant/unanswered.csv", "GET tenant/unanswered/:question",
 		"GET tenant/chats", "GET tenant/contacts", "GET tenant/contacts/:contact",
+		"GET tenant/answered-by",
 	},
 	"operate": {
 		"POST /admin/tenants", "POST /admin/bulk", "DELETE /admin/bulk/:bulk", "PUT /admin/fleet",

@@ -79,7 +79,10 @@ type Logs interface {
 	// Unmute has the writer of a message answered again.
 	Unmute(ctx context.Context, id flowhq.TenantID, message int64, actor string) error
 	// Events returns the newest events; there are no further pages.
-	Events(ctx context.Context, id flowhq.TenantID, limit int) ([]flowhq.Event, error)
+	// EventsBefore returns one page, the newest first, and where the next one begins, 0 for nowhere.
+	EventsBefore(
+		ctx context.Context, id flowhq.TenantID, before int64, limit int,
+	) (page []flowhq.Event, next int64, err error)
 	AddEvent(ctx context.Context, e flowhq.Event) error
 }
 

@@ -22,7 +22,8 @@ type BulkRecords interface {
 	) (flowhq.Bulk, error)
 	Bulk(ctx context.Context, id string) (flowhq.Bulk, error)
 	BulkTenants(ctx context.Context, id string) ([]flowhq.TenantID, error)
-	Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error)
+	// Bulks returns one page, the newest first, and the cursor of the next one, "" for none.
+	Bulks(ctx context.Context, after string, limit int) (page []flowhq.Bulk, next string, err error)
 	CancelBulk(ctx context.Context, id string) (flowhq.Bulk, error)
 }
 
@@ -253,20 +254,27 @@ func (a *API) cancelBulk(ctx context.Context, req bulkRef) (bulkAccepted, error)
 }
 
 // bulksRequest is GET /admin/bulk.
-type bulksRequest struct{ Limit int }
+type bulksRequest struct {
+	Cursor string
+	Limit  int
+}
 
-func (r *bulksRequest) bind(b *binder) { r.Limit = b.number("limit", defaultBulks, 1, maxBulks) }
+func (r *bulksRequest) bind(b *binder) {
+	r.Limit = b.number("limit", defaultBulks, 1, maxBulks)
+	r.Cursor = b.text("cursor")
+}
 
-// bulkList has no next page: bulks are few.
+// bulkList is a page of bulks, the newest first.
 type bulkList struct {
 	Bulks []flowhq.Bulk `json:"bulks"`
+	Next  string        `json:"next"`
 }
 
 // listBulks handles GET /admin/bulk. One call to Temporal says how far the running ones are.
 func (a *API) listBulks(ctx context.Context, req bulksRequest) (bulkList, error) {
-	bulks, err := a.BulkRecords.Bulks(ctx, req.Limit)
+	bulks, next, err := a.BulkRecords.Bulks(ctx, req.Cursor, req.Limit)
 	if err != nil || !slices.ContainsFunc(bulks, running) {
-		return bulkList{list(bulks)}, err
+		return bulkList{list(bulks), next}, err
 	}
 	calling, cancel := context.WithTimeout(ctx, signalTimeout)
 	defer cancel()
@@ -282,7 +290,7 @@ func (a *API) listBulks(ctx context.Context, req bulksRequest) (bulkList, error)
 			bulks[i] = known[n]
 		}
 	}
-	return bulkList{list(bulks)}, nil
+	return bulkList{list(bulks), next}, nil
 }
 
 // running reports whether Temporal knows more of a bulk than its row does.

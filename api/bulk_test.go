@@ -104,8 +104,12 @@ func TestBulkIsBegunOnce(t *testing.T) {
 		[]string{other["id"].(string), id}) {
 		t.Errorf("list = %v", got)
 	}
-	if got := f.get("/admin/bulk?limit=1").names("bulks", "id"); len(got) != 1 {
-		t.Errorf("list of one = %v", got)
+	page := f.get("/admin/bulk?limit=1")
+	next := fmt.Sprint(page.json.(node)["next"])
+	rest := f.get("/admin/bulk?limit=1&cursor=" + next)
+	if got := append(page.names("bulks", "id"), rest.names("bulks", "id")...); !slices.Equal(got,
+		[]string{other["id"].(string), id}) || rest.json.(node)["next"] != "" {
+		t.Errorf("page by page = %v, then %v", got, rest.json.(node)["next"])
 	}
 	f.contains(f.send(call{method: "DELETE", path: "/admin/bulk/" + id}, 202).json, `{"id":"`+id+`"}`)
 }
@@ -152,7 +156,7 @@ func TestBadBulk(t *testing.T) {
 		{method: "DELETE", path: "/admin/bulk/" + strings.ToUpper(never)}} {
 		f.send(c, 404)
 	}
-	for _, query := range []string{"limit=0", "limit=101", "cursor="} {
+	for _, query := range []string{"limit=0", "limit=101", "cursor=x", "before=5"} {
 		f.send(call{method: "GET", path: "/admin/bulk?" + query}, 400)
 	}
 	if len(f.bulks.all) != 0 {

@@ -177,17 +177,20 @@ func (a *API) unmuteContact(ctx context.Context, req messageRef) (unmuted, error
 // eventsRequest is GET /admin/tenants/:id/events.
 type eventsRequest struct {
 	tenantRef
-	Limit int
+	Before int64
+	Limit  int
 }
 
 func (r *eventsRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
+	r.Before = b.cursor()
 }
 
-// eventList has no next page: older events than the limit are only in the database.
+// eventList is a page of events, the newest first.
 type eventList struct {
 	Events []flowhq.Event `json:"events"`
+	Next   string         `json:"next"`
 }
 
 // events handles GET /admin/tenants/:id/events.
@@ -195,10 +198,10 @@ func (a *API) events(ctx context.Context, req eventsRequest) (eventList, error) 
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return eventList{}, err
 	}
-	events, err := a.Logs.Events(ctx, req.Tenant, req.Limit)
+	events, next, err := a.Logs.EventsBefore(ctx, req.Tenant, req.Before, req.Limit)
 	p := access.From(ctx)
 	for i := range events {
 		events[i].Actor = access.Shown(p, events[i].Actor)
 	}
-	return eventList{list(events)}, err
+	return eventList{list(events), cursor(next)}, err
 }

@@ -178,6 +178,39 @@ func TestLocations(t *testing.T) {
 			t.Errorf("POST %s: Location is %q; want %s…", tt.c.path, got, tt.want)
 		}
 	}
+	// A path that names no tenant leads to another such path, and there is something there.
+	program := f.keyOf(id, flowhq.ScopeSend)
+	at := f.send(call{method: "POST", path: "/portal/messages", header: program,
+		body: `{"number":"+255711000001","text":"hi"}`}, 202).Header.Get("Location")
+	if !strings.HasPrefix(at, "/portal/tenant/logs/") {
+		t.Errorf("POST /portal/messages: Location is %q", at)
+	}
+	f.send(call{method: "GET", path: at, header: user}, 200)
+}
+
+// TestEachListHasACursor: a list that may be long goes on, in the one way that all have.
+func TestEachListHasACursor(t *testing.T) {
+	f := setup(t)
+	// These are bounded: what one account or profile has, an installation's operators, a tenant's
+	// users, keys and webhooks, the workers that are alive, and stretches of a day.
+	whole := []string{"/operators", "/users", "/keys", "/webhooks", "/workers", "/traffic", "/fleet",
+		"/profile", "/missing", "/me"}
+	for _, r := range f.api.engine.Routes() {
+		last := r.Path[strings.LastIndex(r.Path, "/"):]
+		parameters := f.spec.parameters("GET", r.Path, "query")
+		if r.Method != http.MethodGet || strings.HasPrefix(last, "/:") || slices.Contains(whole, last) ||
+			parameters["after"] != nil { // the feed goes forward
+			continue
+		}
+		for name, p := range f.spec.at(f.spec.operation("GET", r.Path), "responses", "200", "content",
+			"application/json", "schema", "properties") {
+			property, _ := p.(node)
+			if property = f.spec.resolve(property); property["type"] == "array" && (parameters["cursor"] == nil ||
+				parameters["limit"] == nil) {
+				t.Errorf("GET %s has %s, and no limit or cursor", r.Path, name)
+			}
+		}
+	}
 }
 
 // TestMalformedHTTP: what no handler ever sees is answered in plain text, as openapi.yaml says, and

@@ -273,8 +273,9 @@ func TestSchemaCheck(t *testing.T) {
 		{"Time", `"2026-01-02T03:04:05.678Z"`, true},
 		{"Time", `"2026-01-02T03:04:05+03:00"`, false}, {"Time", `"today"`, false},
 		{"TenantChange", `{}`, false}, {"TenantChange", `{"language":"EN"}`, true},
-		{"EventList", `{"events":[{}]}`, false}, {"EventList", `{"events":[]}`, true},
-		{"EventList", `{"events":null}`, false},
+		{"EventList", `{"events":[{}],"next":""}`, false},
+		{"EventList", `{"events":[],"next":""}`, true},
+		{"EventList", `{"events":null,"next":""}`, false},
 	} {
 		var v any
 		if err := json.Unmarshal([]byte(tt.value), &v); err != nil {

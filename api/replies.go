@@ -12,6 +12,7 @@ import (
 // replyRoutes lists what programs of others answer customers by, in place of the bot.
 func (a *API) replyRoutes(r router) {
 	r.post("/messages", flowhq.ScopeSend, handle(a, http.StatusAccepted, a.reply))
+	r.get("/answered-by", flowhq.ScopeRead, handle(a, http.StatusOK, a.readAnswerer))
 	r.put("/answered-by", flowhq.ScopeOperate, handle(a, http.StatusOK, a.chooseAnswerer))
 }
 
@@ -114,9 +115,15 @@ func (r *answererRequest) bind(b *binder) {
 	b.check(flowhq.TenantChange{AnsweredBy: &r.AnsweredBy}.Validate())
 }
 
-// answererChosen answers to PUT /admin/tenants/:id/answered-by.
+// answererChosen is who answers a tenant's customers, as GET gives it and PUT takes it.
 type answererChosen struct {
 	AnsweredBy flowhq.Answerer `json:"answered_by"`
+}
+
+// readAnswerer handles GET /admin/tenants/:id/answered-by.
+func (a *API) readAnswerer(ctx context.Context, req tenantRef) (answererChosen, error) {
+	t, err := a.Tenants.Tenant(ctx, req.Tenant)
+	return answererChosen{t.Config.AnsweredBy}, err
 }
 
 // chooseAnswerer handles PUT /admin/tenants/:id/answered-by: from the next message on the bot, a

@@ -42,6 +42,8 @@ func TestReply(t *testing.T) {
 		f.send(call{method: "PUT", path: at + "/answered-by", body: wrong}, 400)
 	}
 	f.send(call{method: "PUT", path: at + "/answered-by", body: `{"answered_by":"WEBHOOK"}`}, 200)
+	f.contains(f.get(at+"/answered-by").json, `{"answered_by":"WEBHOOK"}`)
+	f.send(call{method: "GET", path: "/admin/tenants/" + never + "/answered-by"}, 404)
 	made := send(answer, 202)
 	if made["in_reply_to"] != float64(first) || made["kind"] != "REPLY" || made["status"] != "PENDING" {
 		t.Errorf("reply %v", made)

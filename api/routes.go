@@ -115,9 +115,9 @@ func (a *API) require(n access.Need) gin.HandlerFunc {
 }
 
 // locationFor returns where something is found by whoever asks: under the path of the principal's
-// own tenant, if the request went there.
+// own tenant, if the request went to a path that names none.
 func locationFor(c *gin.Context, location string) string {
-	if !strings.HasPrefix(c.FullPath(), ownPath) {
+	if !strings.HasPrefix(c.FullPath(), portalPath+"/") {
 		return location
 	}
 	// A user who is sent to the path of operators would get 403 there.

@@ -99,18 +99,33 @@ func (s *Store) bulk(ctx context.Context, q string, args named) (flowhq.Bulk, er
 	return b, nil
 }
 
-// Bulks returns at most limit bulks, the newest first, in the order of bulks_started_idx.
-func (s *Store) Bulks(ctx context.Context, limit int) ([]flowhq.Bulk, error) {
+// Bulks returns a page of bulks, the newest first, in the order of bulks_started_idx, and the cursor
+// of the next page, "" after the last. A cursor that did not come from here is Invalid.
+func (s *Store) Bulks(
+	ctx context.Context, after string, limit int,
+) (page []flowhq.Bulk, next string, err error) {
+	before, beforeID, err := parseCursor(after)
+	if err != nil {
+		return nil, "", err
+	}
 	const q = `
 		select ` + bulkColumns + `
 		from flowhq.bulks
+		where @before_id::uuid is null or started_at <= @before::timestamptz
+			and (started_at < @before or id > @before_id)
 		order by started_at desc, id
 		limit @limit`
-	all, err := many(ctx, s, q, named{"limit": limit}, pgx.RowToStructByPos[flowhq.Bulk])
+	args := named{"before": before, "before_id": beforeID, "limit": limit + 1}
+	page, err = many(ctx, s, q, args, pgx.RowToStructByPos[flowhq.Bulk])
 	if err != nil {
-		return nil, fmt.Errorf("bulks: %w", err)
+		return nil, "", fmt.Errorf("bulks: %w", err)
 	}
-	return all, nil
+	// One row more than the page was read, so that the last page is known without a count.
+	if len(page) > limit {
+		page = page[:limit]
+		next = cursor(page[limit-1].StartedAt, page[limit-1].ID)
+	}
+	return page, next, nil
 }
 
 // An OpenBulk is a bulk that is not known to have ended.

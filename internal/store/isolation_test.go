@@ -96,6 +96,10 @@ var calls = map[string]func(context.Context, *store.Store, guest) (any, error){
 		ms, _, err := s.Messages(ctx, g.tenant, store.MessageFilter{})
 		return ms, err
 	},
+	"EventsBefore": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		page, _, err := s.EventsBefore(ctx, g.tenant, 0, 0)
+		return page, err
+	},
 	"Events": func(ctx context.Context, s *store.Store, g guest) (any, error) { return s.Events(ctx, g.tenant, 0) },
 	"AddEvent": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.AddEvent(ctx, flowhq.Event{Tenant: g.tenant, Type: "NOTED", Actor: "admin"})

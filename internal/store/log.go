@@ -18,24 +18,42 @@ const messageColumns = `
 	created_at, sent_at, delivered_at, read_at, retried_at, timer_seconds, timer_set_at,
 	original_text, edited_text, edited_at, revoked_at`
 
-// Events returns at most limit events of the tenant, newest first, with at most the first
-// 1,000 characters of their reasons: some quote what a server answered. A tenant that was erased
-// has one event left. They come through the primary key: ids are in the order of the inserts.
+// Events returns the newest events of the tenant, at most limit, like EventsBefore.
 func (s *Store) Events(
 	ctx context.Context, tenant flowhq.TenantID, limit int,
 ) ([]flowhq.Event, error) {
+	page, _, err := s.EventsBefore(ctx, tenant, 0, limit)
+	return page, err
+}
+
+// EventsBefore returns a page of events of the tenant, newest first, with at most the first 1,000
+// characters of their reasons: some quote what a server answered. next is what the next page is
+// before, 0 after the last; a page before 0 is the first. A tenant that was erased has one event
+// left. They come through the primary key: ids are in the order of the inserts.
+func (s *Store) EventsBefore(
+	ctx context.Context, tenant flowhq.TenantID, before int64, limit int,
+) (page []flowhq.Event, next int64, err error) {
 	const q = `
-		select tenant_id, event_type, actor, left(reason, 1000), created_at
+		select id, tenant_id, event_type, actor, left(reason, 1000), created_at
 		from flowhq.portal_event_logs
-		where tenant_id = @tenant
+		where tenant_id = @tenant and (@before::bigint = 0 or id < @before)
 		order by id desc
 		limit @limit`
-	es, err := many(ctx, s, q, named{"tenant": tenant, "limit": clampLimit(limit)},
-		pgx.RowToStructByPos[flowhq.Event])
-	if err != nil {
-		return nil, fmt.Errorf("events of tenant %s: %w", tenant, err)
+	type row struct {
+		ID int64
+		flowhq.Event
 	}
-	return es, nil
+	limit = clampLimit(limit)
+	rows, err := many(ctx, s, q, named{"tenant": tenant, "before": before, "limit": limit + 1},
+		pgx.RowToStructByPos[row])
+	if err != nil {
+		return nil, 0, fmt.Errorf("events of tenant %s: %w", tenant, err)
+	}
+	rows, next = cut(rows, limit, 0, func(r row) int64 { return r.ID })
+	for _, r := range rows {
+		page = append(page, r.Event)
+	}
+	return page, next, nil
 }
 
 // AddEvent records e; its time is the database's, not e.At. A NotFound error

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/flowhq/flowhq"
@@ -83,6 +84,18 @@ func TestEvents(t *testing.T) {
 	}
 	wantEvents(t, b, tenant, "COMMAND_START admin two\uFFFD\uFFFD", "COMMAND_START admin one",
 		"TENANT_CREATED admin ")
+	var paged []flowhq.Event
+	for at := int64(0); ; {
+		page, next, err := b.EventsBefore(t.Context(), tenant, at, 2)
+		ok(t, err)
+		paged = append(paged, page...)
+		if at = next; at == 0 {
+			break
+		}
+	}
+	if all := must(b.Events(t.Context(), tenant, 0))(t); !slices.Equal(paged, all) {
+		t.Errorf("page by page %v; want %v", paged, all)
+	}
 	if es := must(b.Events(t.Context(), tenant, 1))(t); len(es) != 1 || es[0].At.IsZero() {
 		t.Errorf("Events with limit 1 = %+v", es)
 	}
