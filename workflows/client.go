@@ -71,7 +71,7 @@ func (c *Client) Signal(ctx context.Context, tenant flowhq.TenantID, name string
 		TaskQueue:                TaskQueue,
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 		WorkflowIDReusePolicy:    enums.WORKFLOW_ID_REUSE_POLICY_ALLOW_DUPLICATE,
-		StaticSummary:            name,
+		StaticSummary:            plain(name),
 	}
 	_, err := c.temporal.SignalWithStartWorkflow(
 		ctx, opts.ID, changedSignal, nil, opts, tenantWorkflow,

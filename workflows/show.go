@@ -45,10 +45,10 @@ func (t *tenant) show(ctx workflow.Context) error {
 // details is what an operator reads on the tenant's page, in Markdown.
 func (t *tenant) details() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "### %s\n\n", t.Name)
+	fmt.Fprintf(&b, "### %s\n\n", plain(t.Name))
 	fmt.Fprintf(&b, "**%s** since %s", t.Session, t.Since.UTC().Format(time.RFC3339))
 	if t.Reason != "" {
-		fmt.Fprintf(&b, ": %s", t.Reason)
+		fmt.Fprintf(&b, ": %s", plain(t.Reason))
 	}
 	// Words are printed: "true" beside a label reads like a setting, and this is what the tenant is
 	// in need of.
@@ -68,7 +68,7 @@ func (t *tenant) details() string {
 	b.WriteString("| | |\n|---|---|\n")
 	row("needs a host", needsHost)
 	row("template", t.Template)
-	row("worker", t.Worker)
+	row("worker", plain(t.Worker))
 	row("epoch", t.Epoch)
 	if t.Ending != "" {
 		row("last ended", fmt.Sprintf("%s, %s", t.Ending, t.EndedAt.UTC().Format(time.RFC3339)))

@@ -323,7 +323,7 @@ func (t *tenant) runHost(ctx workflow.Context) error {
 // startHost schedules the next host of this tenant. The epoch goes with it, so that the host claims
 // a higher one even where the rows were restored from an older backup.
 func (t *tenant) startHost(ctx workflow.Context) workflow.Future {
-	ctx = workflow.WithActivityOptions(ctx, activities.HostOptions(t.timing, "session of "+t.Name))
+	ctx = workflow.WithActivityOptions(ctx, activities.HostOptions(t.timing, "session of "+plain(t.Name)))
 	return workflow.ExecuteActivity(ctx, activities.HostActivity, activities.HostInput{
 		Tenant: t.Tenant, Counts: t.Counts, Epoch: t.Epoch,
 	})

@@ -220,11 +220,15 @@ func TestDetails(t *testing.T) {
 	full.Reason = "waiting for a free worker: all 2 places are taken"
 	asks.Reason, asks.Ending, asks.Attention = "waiting for reconnects, which are paused",
 		flowhq.EndCertificate, true
+	evil := connected
+	evil.Name, evil.Reason = "[Sign in](https://example.net) | &#8238;", "<b>\n# **Attention needed.**"
 	for _, tt := range []struct {
 		name     string
 		of       tenant
 		has, not []string
 	}{
+		{"a name that is Markdown", evil,
+			[]string{`### \[Sign in\](https://example.net) \| \&\#8238;`, `\<b\> \# \*\*Attention`}, nil},
 		{"banned", banned, []string{"### Blue Door", "**BANNED**", "banned for spam",
 			"**Attention needed.** **Next:**", "TEMPORARILY_BANNED",
 			"| tries again | 2026-01-02T03:04:05Z |"}, nil},
