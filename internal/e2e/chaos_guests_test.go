@@ -11,10 +11,12 @@ import (
 )
 
 // guests are tenants of a chaos run beside the ones whose every message is answered: what
-// happens to them is that some messages are not to be answered.
+// happens to them is that some messages are not to be answered. The viewer is a customer of those
+// others, who asks nothing.
 type guests struct {
 	robot  *robot
 	mover  *mover
+	viewer *viewer
 	poison atomic.Pointer[business] // nil while it is not linked: workers begin before
 }
 

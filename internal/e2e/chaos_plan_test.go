@@ -189,7 +189,7 @@ var armedPoints = []struct {
 	probability float64
 }{
 	{"receive.decrypted", .01}, {"receive.inserted", .01}, {"receive.handled", .01},
-	{"answer.composed", .01}, {"answer.written", .01}, {"send.due", .01}, {"send.done", .01},
+	{"media.uploaded", .1}, {"media.noted", .1}, {"answer.composed", .01}, {"answer.written", .01}, {"send.due", .01}, {"send.done", .01},
 	{"keys.decrypted", .01}, {"keys.encrypted", .01}, {"wire.write", .001},
 	{"host.claimed", .1}, {"host.leased", .1}, {"host.dialling", .1}, {"wire.open", .1},
 	{"host.online", .1}, {"host.hungup", .1},

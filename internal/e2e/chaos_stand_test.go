@@ -75,7 +75,7 @@ func newChaos(t *testing.T, p plan) *chaos {
 			c.chats = append(c.chats, newChat(s.customer(number, fmt.Sprintf("Customer %d", j)), b, texts, p.questions[len(c.chats)]))
 		}
 	}
-	c.guests.robot, c.guests.mover = c.newRobot(), c.newMover()
+	c.guests.robot, c.guests.mover, c.guests.viewer = c.newRobot(), c.newMover(), c.newViewer()
 	c.guests.poison.Store(c.newPoison())
 	return c
 }

@@ -37,6 +37,8 @@ func TestChaos(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var watching, asking sync.WaitGroup
+	trouble, over := context.WithCancel(ctx)
+	defer over()
 	watching.Go(func() { c.operate(ctx) })
 	watching.Go(func() { c.tellProgress(ctx) })
 	c.began = time.Now()
@@ -44,7 +46,9 @@ func TestChaos(t *testing.T) {
 	for _, chat := range c.chats {
 		asking.Go(func() { chat.ask(ctx, c) })
 	}
+	asking.Go(func() { c.guests.viewer.watch(ctx, trouble, c) })
 	c.trouble(ctx)
+	over()
 	c.lasted = time.Since(c.began)
 	c.heal(ctx)
 	asking.Wait()
@@ -84,7 +88,7 @@ func (c *chaos) tellProgress(ctx context.Context) {
 	}
 }
 
-// settle waits until every question is answered, every answer known to have arrived, every
+// settle waits until every question is answered, every answer and picture known to have arrived, every
 // command applied, and every tenant on the air.
 func (c *chaos) settle(ctx context.Context) {
 	c.t.Helper()
@@ -94,13 +98,15 @@ func (c *chaos) settle(ctx context.Context) {
 		forgotten, failed := c.forgotten()
 		unwanted, failed2 := c.unwanted()
 		undelivered, failed3 := c.undelivered()
-		err = cmp.Or(err, failed, failed2, failed3)
-		if err == nil && open == 0 && undelivered == 0 && len(forgotten) == 0 && len(unwanted) == 0 {
+		unseen, failed4 := c.guests.viewer.waits()
+		err = cmp.Or(err, failed, failed2, failed3, failed4)
+		if err == nil && open+unseen == 0 && undelivered == 0 && len(forgotten) == 0 && len(unwanted) == 0 {
 			c.settled = time.Since(began)
 			return
 		}
 		if time.Now().After(deadline) {
-			c.t.Errorf("not settled within %v: %d messages are still open, %d events not delivered (%v)", settleWithin, open, undelivered, err)
+			c.t.Errorf("not settled within %v: %d messages are still open, %d pictures not seen, %d events not delivered (%v)",
+				settleWithin, open, unseen, undelivered, err)
 			for _, problem := range append(forgotten, unwanted...) {
 				c.t.Error(problem)
 			}

@@ -19,6 +19,7 @@ type verdict struct {
 	all       count
 	hosts     hostCount
 	events    int // of customers' messages, which webhooks were told of
+	pictures  int // that programs have sent
 	commands  int // that were accepted, and applied unless a problem says otherwise
 	faults    map[string]int
 	problems  []string
@@ -80,6 +81,8 @@ func (c *chaos) verdict() *verdict {
 	}
 	v.problems = append(v.problems, c.guests.robot.problems()...)
 	v.problems = append(v.problems, c.guests.mover.problems()...)
+	problems, pictures := c.guests.viewer.problems()
+	v.problems, v.pictures = append(v.problems, problems...), pictures
 	problems, events := c.hookProblems()
 	v.problems, v.events = append(v.problems, problems...), events
 	v.commands = len(c.orders.all)
@@ -207,6 +210,7 @@ func (v *verdict) print(t *testing.T, length time.Duration) {
 	row("all", v.all)
 	h := v.hosts
 	fmt.Fprintf(&s, "\n%d commands of operators, each accounted for\n", v.commands)
+	fmt.Fprintf(&s, "%d pictures of programs, each accounted for by its bytes\n", v.pictures)
 	fmt.Fprintf(&s, "%d events of customers' messages, each accounted for at a receiver that refuses one of %d\n", v.events, int(1/hookFails))
 	fmt.Fprintf(&s, "%d logins, two hosts at a time: %d\n", h.logins, h.two)
 	fmt.Fprintf(&s, "%d connections of hosts that stood still were replaced, which sent %d stanzas in vain\n", h.frozen, h.lateFrozen)
