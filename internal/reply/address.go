@@ -76,7 +76,9 @@ func (t *turn) mayBeBare() bool {
 		return !slices.Contains([]act{actPlace, actDelivery, actOrder}, a)
 	})
 	sure := p.reading.Band == understand.Sure && !p.has(actPlace, actDelivery, actOrder)
-	return !known && !sure && len(words) <= maxPlaceWords && !p.asks && !p.isChoice &&
+	// What is alike the owner's answers asks for one of them: "mboga nyama".
+	return !known && !sure && p.alike < minAlike && len(words) <= maxPlaceWords &&
+		!p.asks && !p.isChoice &&
 		p.yesNo == entity.Neither && !p.names() && !p.hasTime && t.countSaid() == 0 && p.name == "" &&
 		// "Actually just the 39" is a size, and no place.
 		len(p.entities.Numbers) == 0 && !anyIn(words, ratherWords) && t.paymentNamed() == ""
@@ -137,9 +139,14 @@ var besideFigure = listOf("beside a figure")
 // isNoName reports whether the words of a clause are surely no name of a place: one of them is a
 // verb, a greeting or a courtesy, or all of them are figures or say nothing.
 func isNoName(words []string) bool {
-	return anyIn(words, noPlace) || anyIn(words, sounds) || isFigure(words) || isHere(words) ||
+	// No place is called by a letter or two.
+	return !slices.ContainsFunc(words, func(w string) bool { return len(w) >= minPlaceLetters }) ||
+		anyIn(words, noPlace) || anyIn(words, sounds) || isFigure(words) || isHere(words) ||
 		slices.ContainsFunc(words, finiteVerb.MatchString)
 }
+
+// minPlaceLetters is how many letters the longest word of a place's name has at least.
+const minPlaceLetters = 3
 
 // isHere reports whether words say of a place only that it is the customer's or the usual one:
 // "nyumbani", "at my place". No rider finds it.
@@ -152,7 +159,8 @@ func isHere(words []string) bool {
 
 // finiteVerb is a Swahili verb with its person and tense: "nitakuambia", "mnafungua". The tenses of
 // m- and u- go on with a stem of their own, as names of places begin so too: "Mlimani", "Mtambani".
-var finiteVerb = regexp.MustCompile(`^(?:ni(?:na|ta|me|li|ki|nge|po|ko|ka)|si(?:ta|ja|na$|wez|tak|ju)|tu(?:na|ta|me)|` +
+var finiteVerb = regexp.MustCompile(`^(?:ni(?:na|ta|me|li|ki|nge|po|ko|ka)|` +
+	`si(?:ta|ja|na$|wez|tak|ju)|tu(?:na|ta|me)|` +
 	`nta|nime|nina|naomba|nataka|napenda|nakuja|naja|nalipa|nisub|nisaid|una(?:w|p|f|t|k|we)|` +
 	`uta(?:let|ku|fik|w)|ume(?:fik|sem|pat|tum|k)|m(?:na|ta|me|li)(?:let|fik|pok|uz|fung|kuj|wez|` +
 	`chelew|pelek|tum|kubal|tak|toz|chaj|lip|pat|sem|niib|ni[a-z]{3})|ana(?:kuj|let|taku)|zina|ina(?:fik|` +

@@ -38,6 +38,9 @@ func (t *turn) takeAnswer() bool {
 		if ok {
 			t.did(act(a.For))
 			t.choose(o)
+			if t.next.Ask.For == "" && !t.handedOver() {
+				t.close(a)
+			}
 			return true
 		}
 	}
@@ -187,6 +190,11 @@ func (t *turn) takeNo(a Ask) bool {
 	case askPerson, askOption, askDelivery, askQuantity:
 		t.next.Ask = Ask{}
 		t.tell("allright")
+		// Who wants no person goes on with what was asked before.
+		if a.For == askPerson && a.Behind != nil {
+			t.close(a)
+			return true
+		}
 		// An order with something in it goes on, or it would be forgotten half made.
 		if o := t.next.Order; o != nil && len(o.Lines) > 0 {
 			t.continueOrder()

@@ -84,7 +84,7 @@ func (t *turn) decide() {
 	if t.beforeAnswer(); t.callsAndAsks() {
 		return
 	}
-	if t.confirmsAndAsks() {
+	if t.confirmsAndAsks() || t.returns() {
 		t.understoodIt()
 		return
 	}
@@ -122,7 +122,7 @@ func (t *turn) decide() {
 	// The offer of a person dies with a question that was answered: behind three full answers it
 	// was made three times, and "fine, I will pass by" called somebody.
 	case informed && pending.For == askPerson && !t.hasAsked:
-		t.next.Ask = Ask{}
+		t.close(pending)
 	case informed:
 		t.resume(pending)
 	// "naitwa Asha" alone: the name is kept for what is booked next, and put on what is booked
@@ -368,6 +368,7 @@ func (t *turn) miss(pending Ask) {
 		t.written().Sub(t.in.State.At) <= AskedFor && t.in.State.Asked != ""
 	if (p.asksSoftly() || goesOn) && len(p.reading.Words) >= minQuestion {
 		t.passQuestion()
+		t.resume(pending)
 		return
 	}
 	t.showMenu("menu.miss")

@@ -162,12 +162,19 @@ func (t *turn) unanswered(key string, pairs ...string) {
 	t.noteUnanswered()
 	// The offer's "ndio" was taken from the order: "sawa hizo tu" called a person, and five things
 	// stood in a silent chat.
-	if t.inTheMiddle() {
+	if t.inTheMiddle() || slices.Contains(weighty, t.next.Ask.For) {
 		t.tell("unanswered.noted")
 		return
 	}
-	t.ask(Ask{For: askPerson}, "unanswered.offer")
+	t.ask(Ask{For: askPerson, Behind: t.next.Ask.behind()}, "unanswered.offer")
 	t.offered = len(t.said)
+}
+
+// weighty are questions about what was made already, or is wrong. The offer of a person does not take
+// their place.
+var weighty = []string{
+	askCancel, askUndo, askMove, askMoveTo, askMean, askAddress, askProblem, askHelped, askChildren,
+	askBring,
 }
 
 // inTheMiddle reports whether an order or a booking is being made. It goes on, whatever else could

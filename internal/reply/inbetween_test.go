@@ -34,6 +34,8 @@ var inBetween = []between{
 	{"thanks", always("thanks", "asante sana", "thank you so much", "shukran"), thanksRule},
 	{"wait", always("wait", "subiri kidogo", "ngoja kwanza", "one moment please", "nisubiri",
 		"give me a minute"), changesNothing},
+	{"untold", always("do you have wifi for visitors there?", "mna wifi ya wageni hapo?"), untoldRule},
+	{"two answers", twoAnswers, twoAnswersRule},
 	{"unclear", always("nimeona", "lol", "hmm", "haha"), unclearRule},
 	{"anger", always("you are thieves, you stole my money", "nyie ni wezi mmeniibia",
 		"nyie matapeli wakubwa"), personRule},
@@ -107,6 +109,53 @@ func unclearRule(x crossed) string {
 		return x.unchanged()
 	}
 	return x.unchanged() + x.stands()
+}
+
+// untoldRule: what the owner has not told is noted for people, and the question stands. A person is
+// offered only where nothing is in the making.
+func untoldRule(x crossed) string {
+	switch {
+	case x.good():
+		return "does something for good"
+	case !notes(x.turn):
+		return "tells nobody"
+	case x.oneOf(askOption, askPerson, askQuantity, askDelivery) || x.q.business == demo.Internet:
+		return x.wordsInFields()
+	case x.after.state.Ask.For == askPerson:
+		x.turn = x.after.say("no")
+	}
+	return x.unchanged() + x.stands()
+}
+
+// twoAnswers are messages between two of the owner's answers.
+func twoAnswers(q openQuestion) []string {
+	switch q.business {
+	case demo.Barber:
+		return []string{"how long", "mashine mafuta"}
+	case demo.Grocer:
+		return []string{"mboga nyama"}
+	}
+	return nil
+}
+
+// twoAnswersRule: the two are offered. With the choice, and with a no to both, the question stands
+// again.
+func twoAnswersRule(x crossed) string {
+	if x.after.state.Ask.For != askOption || x.oneOf(askOption) {
+		return "" // one of the two was told
+	}
+	for _, text := range []string{"1", "no", "yes", "saa ngapi mnafunga?"} {
+		y := x
+		y.after = x.after.again()
+		y.turn = y.after.say(text)
+		if x.oneOf(askPerson, askQuantity, askDelivery) {
+			continue
+		}
+		if wrong := y.unchanged() + y.stands(); wrong != "" || y.good() {
+			return "and then " + text + " " + wrong
+		}
+	}
+	return ""
 }
 
 // Thanks change nothing. They may end a question on which nothing hangs.

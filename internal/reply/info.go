@@ -362,7 +362,7 @@ func (t *turn) offerAnswers(pending Ask) bool {
 		t.handOver(flowhq.HandOverMissed)
 		return true
 	}
-	t.askOf(Ask{For: askOption}, options, "answers.which")
+	t.askOf(Ask{For: askOption, Behind: pending.behind()}, options, "answers.which")
 	return true
 }
 

@@ -139,13 +139,15 @@ func plainAddress(text string) string {
 }
 
 // placeClause parts what is said of a place from what else a message says.
-var placeClause = regexp.MustCompile(`[,;!?\n]+|\.(?:\s|$)|\s+(?i:lakini|but|ila|halafu|kisha)\s+|(?i:\s+(?:na|and|then|halafu|alafu)\s+` +
+var placeClause = regexp.MustCompile(`[,;!?\n]+|\.(?:\s|$)|` +
+	`\s+(?i:lakini|but|ila|halafu|kisha)\s+|(?i:\s+(?:na|and|then|halafu|alafu)\s+` +
 	`(?:i'?ll|i will|nita\w+|nta\w+|nalipa|pay\w*|ni?lete\w*|call|nipigie|cash|mpesa|m-pesa)\b)`)
 
 // isNoPlace reports whether a clause says something else than a place.
 func (t *turn) isNoPlace(clause string, words []string) bool {
 	// "Karibu na bank ya NMB" names no way to pay.
-	return anyIn(words, paysThen) || knownWay(words) >= 0 && !anyIn(words, landmarkWords) || asksInLine(clause) ||
+	return anyIn(words, paysThen) || knownWay(words) >= 0 && !anyIn(words, landmarkWords) ||
+		asksInLine(clause) ||
 		len(t.in.memo.entitiesIn(clause).Money) > 0 || anyIn(words, wantsPerson) ||
 		!anyIn(words, landmarkWords) && (len(t.named(t.k.products, clause)) > 0 ||
 			anyIn(words, wishWords) || anyIn(words, wishVerbs) || riderNote.MatchString(clause) ||

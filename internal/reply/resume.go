@@ -3,6 +3,8 @@ package reply
 import (
 	"slices"
 	"time"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // What was open before a message asked or did something else is asked again, or kept.
@@ -46,6 +48,47 @@ func (t *turn) resume(pending Ask) {
 	if t.question == "" {
 		t.repeatQuestion(pending)
 	}
+}
+
+// behind is what stands again after a question that takes the place of a, nil if nothing does. An
+// offer that is not taken up does not come back.
+func (a Ask) behind() *Ask {
+	if a.Behind != nil {
+		return a.Behind
+	}
+	if slices.Contains([]string{"", askOption, askPerson, askQuantity, askDelivery}, a.For) {
+		return nil
+	}
+	return &a
+}
+
+// close ends a question, and asks again what stands behind it.
+func (t *turn) close(a Ask) {
+	if t.next.Ask = (Ask{}); a.Behind != nil {
+		t.next.Ask = *a.Behind
+		t.resume(*a.Behind)
+	}
+}
+
+// returns goes back to the question that stands behind the open one where the message chooses
+// nothing: "yes" to a list of two answers was silence, and the visit that was read back before it was
+// forgotten. A plain yes or no is to the list. What was asked before is asked again, and not agreed
+// to. It reports whether the message is answered with that.
+func (t *turn) returns() bool {
+	a := t.next.Ask
+	if a.Behind == nil || a.For == askPerson {
+		return false
+	}
+	if _, chosen := t.chosen(); chosen {
+		return false
+	}
+	t.next.Ask = *a.Behind
+	if t.p.yesNo == entity.Neither {
+		return false
+	}
+	t.did(map[bool]act{true: actYes, false: actNo}[t.p.yesNo == entity.Yes])
+	t.resume(*a.Behind)
+	return true
 }
 
 // confirmAgain asks once more what waits for a yes, behind a greeting or thanks. "What can we do

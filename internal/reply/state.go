@@ -117,6 +117,8 @@ type Ask struct {
 	Time   time.Time `json:"time,omitzero"`    // the time that is to be confirmed
 	// About is what the question is about: a number, an ID, or a count.
 	About string `json:"about,omitempty"`
+	// Behind is the question in whose place this one was asked. It stands again after the answer.
+	Behind *Ask `json:"behind,omitempty"`
 }
 
 // An Option is one of the answers that a question offers. It is chosen by its number or label. Do
