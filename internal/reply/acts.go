@@ -211,7 +211,8 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 	if len(p.reading.Words) <= maxNaming && slices.ContainsFunc(p.services,
 		func(m entity.NameMatch) bool { return m.Exact || m.Score >= nearlyExact }) {
 		need = max(need, surelyAlike)
-		if !t.answerNames(p) {
+		// What is named to the question for a service is its answer.
+		if !t.answerNames(p) || t.next.Ask.For == askService && !p.asks {
 			need = surelyTheSame
 		}
 	}

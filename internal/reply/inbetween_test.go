@@ -134,6 +134,8 @@ func twoAnswers(q openQuestion) []string {
 		return []string{"how long", "mashine mafuta"}
 	case demo.Grocer:
 		return []string{"mboga nyama"}
+	case demo.Clinic:
+		return []string{"majibu na mtoto"}
 	}
 	return nil
 }
@@ -188,6 +190,11 @@ func factQuestions(q openQuestion) []string {
 			"bei ya kunyoa ndevu?|7,000", "ndevu ni ngapi|7,000", "what time do you close?|20:00",
 			"mnafunga saa ngapi?|saa mbili", "how do I pay?|5521200", "nalipaje?|5521200",
 			"do you come to my home?|weddings", "mnakuja nyumbani?|weddings/harusi", "is there parking?|parking",
+		},
+		demo.Clinic: {
+			"mko wapi?|Mwai Kibaki", "where are you located?|Mwai Kibaki", "kipimo cha damu bei gani?|10,000",
+			"how much is a blood test?|10,000", "how do I pay?|5587310", "nalipaje?|5587310",
+			"mnapokea NHIF?|Jubilee", "kuna parking?|jengo/building",
 		},
 		demo.Grocer: {
 			"where are you located?|Msimbazi", "mko wapi?|Msimbazi", "mpo wapi|Msimbazi",
@@ -245,6 +252,9 @@ func otherWishes(q openQuestion) []string {
 		return []string{"I want to book a shave on friday at 9am|shave",
 			"nataka kubook kunyoa ndevu ijumaa saa tatu asubuhi|shave",
 			"niwekee ndevu ijumaa saa 3 asbh|shave"}
+	case demo.Clinic:
+		return []string{"I want to book a blood test on friday at 9am|lab-test",
+			"nataka kubook kipimo cha damu ijumaa saa tatu asubuhi|lab-test"}
 	case demo.Grocer:
 		return []string{"I want to order 3 trays of eggs|eggs", "naomba mayai trei 3|eggs",
 			"niletee mayai trei 3|eggs"}

@@ -234,8 +234,8 @@ func (t *turn) informOf(a act) bool {
 		return t.tellOffer()
 	case actPrice:
 		// "Is it a female doctor? And how much": the name is of the question before the price.
-		if v := t.next.Booking; t.asksPriceToo() && t.p.has(actAnswer) && v != nil &&
-			v.Service != "" {
+		if v := t.next.Booking; t.asksPriceToo() && slices.Contains(t.acts, actAnswer) &&
+			v != nil && v.Service != "" {
 			t.tellPriceOf(v.Service)
 			return true
 		}

@@ -68,6 +68,25 @@ var openQuestions = []openQuestion{
 		[]string{"yes call someone", "ndio niitie mtu", "eeh naomba"}},
 }
 
+// moreOpenQuestions are the same questions in other forms and of other businesses: with a list, in
+// Swahili, and behind more of an order.
+var moreOpenQuestions = []openQuestion{
+	{askWhen, demo.Barber, []string{"book a haircut tomorrow"}, []string{"1", "11:30", "saa tano na nusu"}},
+	{askWhen, demo.Clinic, []string{"nataka kusafishwa meno"},
+		[]string{"kesho saa nne asubuhi", "kesho saa 4 asbh", "tomorrow 10am"}},
+	{askBook, demo.Clinic, []string{"naomba kumuona daktari kesho saa nne asubuhi"},
+		[]string{"ndio weka", "sawa nipangie", "yes please book"}},
+	{askService, demo.Clinic, []string{"nataka kubook kesho saa nne asubuhi"},
+		[]string{"kusafisha meno", "kipimo cha damu", "blood test"}},
+	{askProduct, demo.Clothes, []string{"I want a dress"}, []string{"1", "the office one", "kitenge"}},
+	{askHow, demo.Clothes, []string{"nataka mkoba mmoja"},
+		[]string{"nileteeni Westlands", "deliver to Westlands", "nakuja kuchukua"}},
+	{askOrder, demo.Grocer, []string{"naomba mchele kilo 5 na sukari kilo 2, nileteeni sinza"},
+		[]string{"ndio weka", "yes place it", "poa thibitisha"}},
+	{askOrder, demo.Clothes, []string{"I want a handbag", "deliver to Westlands"},
+		[]string{"ndio weka", "yes place it", "poa thibitisha"}},
+}
+
 // yesNoQuestions are those that a yes or a no answers.
 var yesNoQuestions = []string{
 	askBook, askMean, askCancel, askMove, askOrder, askUndo, askHelped, askPerson, askBring,
@@ -230,8 +249,8 @@ func TestOpenQuestions(t *testing.T) {
 	if !hasModel(t) {
 		return
 	}
-	for _, q := range openQuestions {
-		t.Run(q.asks, func(t *testing.T) {
+	for i, q := range slices.Concat(openQuestions, moreOpenQuestions) {
+		t.Run(fmt.Sprintf("%d %s", i, q.asks), func(t *testing.T) {
 			t.Parallel()
 			start := q.chat(t)
 			kinds := append([]between{{"answer", func(openQuestion) []string { return q.answers },
