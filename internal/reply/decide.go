@@ -21,7 +21,9 @@ func decided(in Input) *turn {
 	in.memo = newMemo()
 	t := decidedBeside(in)
 	in.Knowledge = t.k
-	t.keepHeld(newTurn(in))
+	before := newTurn(in)
+	t.keepHeld(before)
+	t.leaveUnsaid(before)
 	t.heard = t.reply()
 	t.accountFor(in)
 	t.accountForParts(in)

@@ -39,7 +39,8 @@
 // answered from the profile or noted, and a wish is noted with the record, and the reply says so.
 // The parts between commas and joiners are struck out likewise, and noted (strikes.go). Before that,
 // what the chat held is compared with what the turn leaves of it: what is gone without a word that
-// takes it away is put back and read back (held.go, keep.go).
+// takes it away is put back and read back (held.go, keep.go). What would be recorded and nobody has
+// said is left out and asked for (founded.go, unsaid.go).
 //
 // Messages without words are in media.go.
 //

@@ -13,7 +13,7 @@ import (
 // the customer. What is held is taken apart into values, so that two rules can be checked of every
 // turn without knowing which step has decided it. Nothing that is held vanishes unless the message
 // takes it away or names another in its place (lost). Nothing comes to be held that nobody has said
-// (unfounded, in founded_test.go).
+// (unfounded, in founded.go).
 type value struct {
 	kind valueKind
 	of   string // the product that a quantity or size is of

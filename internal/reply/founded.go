@@ -5,7 +5,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
+	"github.com/flowhq/flowhq/internal/understand/token"
 )
 
 // unfounded are the values that the turn has added and that nobody has said: neither the message,
@@ -15,6 +17,12 @@ func (t *turn) unfounded(before *turn) (all []value) {
 	known := append(stateValues(&before.next, t.k.zone), t.calendarValues()...)
 	// A hold that ran out is held no more, and a late yes takes it up again.
 	known = append(known, stateValues(&t.in.State, t.k.zone)...)
+	// Who comes for two services in turn is read back when the second begins.
+	if v := before.next.Booking; v != nil && !v.Start.IsZero() {
+		for _, b := range before.visits(v, flowhq.BookingHeld) {
+			known = append(known, bookingValues(b, t.k.zone)...)
+		}
+	}
 	for _, v := range t.drafts {
 		known = append(known, t.orderValues(v)...)
 	}
@@ -36,23 +44,93 @@ func (t *turn) founds(v value, before *State) bool {
 		return t.foundsService(v.text, before)
 	case valProduct:
 		return t.foundsProduct(v.text, before)
-	case valDay, valHour:
+	case valDay:
 		_, timed := t.timeIn(text)
 		return timed || t.p.hasTime || anyIn(words, dayWords) || hasDigits(text) ||
-			slices.ContainsFunc(words, func(w string) bool { return hasWord(timeWords, w) }) ||
-			offersTime(before.Ask) || t.p.cued(cueFirst) || !before.Ask.Time.IsZero()
+			anyIn(words, timeWords) || t.timeOffered(before)
+	case valHour:
+		return t.foundsHour(v.text, words) || t.timeOffered(before)
 	case valQuantity:
-		return v.text == "1" || hasDigits(text) || hasNumberWord(words) || t.heldCount(v, before)
+		return v.text == "1" || t.foundsCount(v, words, before) || t.heldCount(v, before)
 	case valSize:
 		return t.foundsSize(v, before)
 	case valArea:
-		return before.Area == v.text || slices.ContainsFunc(t.k.areas.Match(text),
+		return before.Area == v.text || slices.ContainsFunc(t.named(t.k.areas, text),
 			func(m entity.NameMatch) bool { return m.ID == v.text || slices.Contains(m.Others, v.text) })
 	case valPayment:
-		return len(t.k.payments.Match(text)) > 0 || t.wayNamed() >= 0
+		return len(t.named(t.k.payments, text)) > 0 || t.wayNamed() >= 0
 	default:
 		return t.ownName(v.text) || t.foundsWords(v.text, words)
 	}
+}
+
+// timeOffered reports whether a day and hour may be one that the customer was offered or asked about,
+// or the first that is free.
+func (t *turn) timeOffered(before *State) bool {
+	return offersTime(before.Ask) || !before.Ask.Time.IsZero() || t.p.cued(cueFirst)
+}
+
+// foundsHour reports whether the message says an hour, such as 15:30, by a number of one of the two
+// clocks, or by a word such as "noon". Another number, of a house or a telephone, says no hour.
+func (t *turn) foundsHour(hour string, words []string) bool {
+	if anyIn(words, timeWords) {
+		return true
+	}
+	h, _ := strconv.Atoi(hour[:2])
+	return slices.ContainsFunc(numbersSaid(t.p.text), func(n int64) bool {
+		if n >= 100 { // 1530
+			n /= 100
+		}
+		// "Saa tatu" is nine, and "quarter to four" and "saa nne kasoro" are the hour before.
+		return n <= 24 && slices.Contains([]int64{0, 1, 6, 7}, (n-int64(h)+24)%12)
+	})
+}
+
+// foundsCount reports whether the message says how many of a product are wanted: so many, or so much
+// that many packs come to it.
+func (t *turn) foundsCount(v value, words []string, before *State) bool {
+	if anyIn(words, countsLoosely) {
+		return true
+	}
+	n, _ := strconv.Atoi(v.text)
+	said := numbersSaid(t.p.text)
+	// Some more are said, or some less.
+	held := 0
+	if before.Order != nil {
+		held = before.Order.pieces(v.of)
+	}
+	if slices.ContainsFunc(said, func(s int64) bool {
+		return int64(n) == s || int64(n) == int64(held)+s || int64(n) == int64(held)-s
+	}) || t.p.cued(cueAdd) && n == held+1 {
+		return true
+	}
+	p := t.k.product[v.of]
+	if p == nil {
+		return false
+	}
+	pack, ok := packOf(p)
+	return ok && slices.ContainsFunc(said, func(s int64) bool { return float64(n)*pack.Value >= float64(s) })
+}
+
+// pieces is how many of a product an order has, in all its lines.
+func (o *Basket) pieces(product string) (n int) {
+	for _, l := range o.Lines {
+		if l.Product == product {
+			n += l.Quantity
+		}
+	}
+	return n
+}
+
+// numbersSaid are the numbers of a text, in digits and words.
+func numbersSaid(text string) (all []int64) {
+	tokens := token.Split(text)
+	for i := range tokens {
+		if v, n := token.Numeral(tokens, i); n > 0 {
+			all = append(all, v)
+		}
+	}
+	return all
 }
 
 // heldCount reports whether a quantity is one that was said before: with a wish of which the product
@@ -65,6 +143,10 @@ func (t *turn) heldCount(v value, before *State) bool {
 		return true
 	}
 	o := before.Order
+	// The pieces of a line may be parted in two.
+	if o != nil && t.next.Order != nil && o.pieces(v.of) == t.next.Order.pieces(v.of) {
+		return true
+	}
 	return o != nil && (slices.ContainsFunc(o.Lines,
 		func(l Line) bool { return strconv.Itoa(l.Quantity) == v.text }) ||
 		slices.ContainsFunc(o.Unclear,
@@ -74,7 +156,7 @@ func (t *turn) heldCount(v value, before *State) bool {
 // foundsService reports whether a service was named, spoken of or offered, or follows from what
 // was: the owner's own service of two, or that of a child who comes along.
 func (t *turn) foundsService(id string, before *State) bool {
-	named := namedIDs(t.k.services.Match(t.p.text))
+	named := namedIDs(t.named(t.k.services, t.p.text))
 	spoken := slices.Concat([]string{before.Topic, t.ordinaryService()}, before.Pair, before.Spoken)
 	for _, o := range before.Ask.Options {
 		spoken = append(spoken, o.Value)
@@ -83,7 +165,7 @@ func (t *turn) foundsService(id string, before *State) bool {
 		spoken = append(spoken, before.Booking.services()...)
 	}
 	words := split(t.p.text)
-	if t.p.cued(cueSick) || t.toldOf(id, words) || t.partOf(id, spoken) {
+	if t.suggests(id) || t.p.cued(cueSick) || t.toldOf(id, words) || t.partOf(id, spoken) {
 		return true
 	}
 	return slices.Contains(named, id) || slices.Contains(spoken, id) ||
@@ -96,6 +178,14 @@ func (t *turn) foundsService(id string, before *State) bool {
 			return slices.ContainsFunc(words, func(said string) bool { return strings.HasPrefix(said, w) })
 		})
 	})
+}
+
+// suggests reports whether a service or product is what the language model takes the customer's own
+// words for, and the turn follows it. It is read back as any other.
+func (t *turn) suggests(id string) bool {
+	s := t.in.Suggestion
+	return s != nil && t.assistant == suggestionAccepted &&
+		(slices.Contains(s.Services, id) || slices.Contains(s.Products, id))
 }
 
 // toldOf reports whether the owner's words on a service have one that the message has: "the womens
@@ -114,7 +204,10 @@ func (t *turn) partOf(id string, spoken []string) bool {
 
 // foundsProduct reports whether a product was named, spoken of or offered.
 func (t *turn) foundsProduct(id string, before *State) bool {
-	ids := append(namedIDs(t.k.products.Match(t.p.text)), before.Topic, before.Ask.About)
+	if t.suggests(id) {
+		return true
+	}
+	ids := append(namedIDs(t.named(t.k.products, t.p.text)), before.Topic, before.Ask.About)
 	for _, o := range before.Ask.Options {
 		ids = append(ids, o.Value)
 	}
@@ -147,7 +240,8 @@ func (t *turn) foundsSize(v value, before *State) bool {
 // ownName reports whether a note is a name of the owner's: of the package or the area that was spoken
 // of, which the ticket has in the owner's words.
 func (t *turn) ownName(text string) bool {
-	matches := slices.Concat(t.k.services.Match(text), t.k.products.Match(text), t.k.areas.Match(text))
+	matches := slices.Concat(t.named(t.k.services, text), t.named(t.k.products, text),
+		t.named(t.k.areas, text))
 	return slices.ContainsFunc(matches, func(m entity.NameMatch) bool {
 		return m.ID == text || t.k.nameOf(m.ID, t.say) == text
 	})
@@ -177,9 +271,6 @@ func offersTime(a Ask) bool {
 
 func hasDigits(text string) bool { return strings.ContainsAny(text, "0123456789") }
 
-// hasNumberWord reports whether a number is said in words.
-func hasNumberWord(words []string) bool { return anyIn(words, numberWords) }
-
 // calendarValues are the values of what the customer has booked, bought and reported before.
 func (t *turn) calendarValues() (all []value) {
 	for _, b := range t.in.Calendar.Bookings {
@@ -195,19 +286,8 @@ func (t *turn) calendarValues() (all []value) {
 }
 
 var (
-	// numberWords say how many or how much.
-	numberWords = keywords(`
-		one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, dozen, half,
-		quarter, both, couple, pair, few, twenty, thirty, forty, fifty, hundred, another, each,
-		miwili, mitatu, minne, mitano, minane, moja, mmoja, mbili, mbil, wawili, viwili, mawili,
-		tatu, matatu, vitatu, watatu, nne, manne, vinne, wanne, tano, matano, vitano, watano, sita,
-		saba, nane, tisa, kumi, ishirini, thelathini, arobaini, hamsini, mia, elfu, laki, dazeni,
-		darzeni, nusu, robo, jozi, nyingine, zingine, tena, zaidi, more, zote, yote, vyote, kila
-	`)
+	// countsLoosely say how many, and are no number.
+	countsLoosely = listOf("counts loosely")
 	// timeWords say when.
-	timeWords = keywords(`
-		now, today, tonight, tomorrow, soon, earliest, first, any, anytime, next, same, before,
-		after, noon, morning, evening, afternoon, leo, kesho, sasa, sahii, sahivi, saa, saizi,
-		mapema, asubuhi, mchana, jioni, usiku, baada, kabla, wiki, siku, lunch, work, kazi
-	`)
+	timeWords = listOf("time said")
 )
