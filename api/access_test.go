@@ -29,14 +29,15 @@ var routeScopes = map[string][]string{
 	"metrics": {"GET /metrics"},
 	"codec":   {"POST /codec/encode", "POST /codec/decode"},
 	"own": {
-		"GET /admin/operators", "POST /admin/operators", "PATCH /admin/operators/:account",
+		"GET /admin/operators", "POST /admin/operators", "GET /admin/operators/:account",
+		"PATCH /admin/operators/:account",
 		"POST /admin/operators/:account/link",
-		"GET /admin/keys", "POST /admin/keys", "DELETE /admin/keys/:key",
+		"GET /admin/keys", "POST /admin/keys", "GET /admin/keys/:key", "DELETE /admin/keys/:key",
 	},
 	"manage": {
-		"GET tenant/users", "POST tenant/users", "PATCH tenant/users/:account",
+		"GET tenant/users", "POST tenant/users", "GET tenant/users/:account", "PATCH tenant/users/:account",
 		"POST tenant/users/:account/link",
-		"GET tenant/keys", "POST tenant/keys", "DELETE tenant/keys/:key",
+		"GET tenant/keys", "POST tenant/keys", "GET tenant/keys/:key", "DELETE tenant/keys/:key",
 	},
 	"read": {
 		"GET /admin/tenants", "GET /admin/bulk", "GET /admin/bulk/:bulk", "GET /admin/workers",

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -19,6 +20,7 @@ func (a *API) accountRoutes(r router, path string, s flowhq.Scope, roles []flowh
 	of := people{api: a, roles: roles}
 	r.get(path, s, handle(a, http.StatusOK, of.list))
 	r.post(path, s, handle(a, http.StatusCreated, of.invite))
+	r.get(path+"/:account", s, handle(a, http.StatusOK, of.read))
 	r.patch(path+"/:account", s, handle(a, http.StatusOK, of.change))
 	r.post(path+"/:account/link", s, handle(a, http.StatusOK, of.link))
 }
@@ -133,6 +135,20 @@ type accountRef struct {
 func (r *accountRef) bind(b *binder) {
 	r.ownerRef.bind(b)
 	r.Account = b.uuid("account")
+}
+
+// read handles GET /admin/operators/:account and GET /admin/tenants/:id/users/:account. The list has
+// all that there are, so it is looked for there.
+func (h people) read(ctx context.Context, req accountRef) (flowhq.Account, error) {
+	all, err := h.list(ctx, req.ownerRef)
+	if err != nil {
+		return flowhq.Account{}, err
+	}
+	i := slices.IndexFunc(all.Accounts, func(a flowhq.Account) bool { return a.ID == req.Account })
+	if i < 0 {
+		return flowhq.Account{}, flowhq.Errorf(flowhq.NotFound, "there is no such account")
+	}
+	return all.Accounts[i], nil
 }
 
 // uuid returns the id by which the path names a thing of this kind. Anything but a UUID is answered

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/access"
@@ -29,6 +30,7 @@ func (a *API) keyRoutes(r router, s flowhq.Scope, scopes []flowhq.Scope) {
 	of := keys{api: a, scopes: scopes}
 	r.get("/keys", s, handle(a, http.StatusOK, of.list))
 	r.post("/keys", s, handle(a, http.StatusCreated, of.create))
+	r.get("/keys/:key", s, handle(a, http.StatusOK, of.read))
 	r.delete("/keys/:key", s, handle(a, http.StatusOK, of.revoke))
 }
 
@@ -76,7 +78,7 @@ type keyMade struct {
 	Secret string `json:"secret"`
 }
 
-// location is the key's own address, where it is revoked.
+// location is the key's own address, where it is read and revoked.
 func (k keyMade) location() string {
 	if k.Tenant == "" {
 		return "/admin/keys/" + k.ID
@@ -106,6 +108,20 @@ type keyRef struct {
 func (r *keyRef) bind(b *binder) {
 	r.ownerRef.bind(b)
 	r.Key = b.uuid("key")
+}
+
+// read handles GET /admin/keys/:key and GET /admin/tenants/:id/keys/:key. It is looked
+// for in the list, which has all that count, and shows the same of it.
+func (h keys) read(ctx context.Context, req keyRef) (flowhq.APIKey, error) {
+	all, err := h.list(ctx, req.ownerRef)
+	if err != nil {
+		return flowhq.APIKey{}, err
+	}
+	i := slices.IndexFunc(all.Keys, func(k flowhq.APIKey) bool { return k.ID == req.Key })
+	if i < 0 {
+		return flowhq.APIKey{}, flowhq.Errorf(flowhq.NotFound, "there is no such key")
+	}
+	return all.Keys[i], nil
 }
 
 // revoke handles DELETE /admin/keys/:key and DELETE /admin/tenants/:id/keys/:key. The key stays in

@@ -155,7 +155,7 @@ func TestSlowBody(t *testing.T) {
 func TestLocations(t *testing.T) {
 	f := setup(t)
 	id := f.create()
-	tenant := "/admin/tenants/" + string(id)
+	tenant, other := "/admin/tenants/"+string(id), string(f.create())
 	user := f.signedInAs(id, "OWNER")
 	for _, tt := range []struct {
 		c    call
@@ -173,9 +173,20 @@ func TestLocations(t *testing.T) {
 			body: `{"email":"c@example.com","name":"A","role":"VIEWER"}`}, "/admin/operators/"},
 		{call{method: "POST", path: "/admin/keys", body: `{"name":"k","scopes":["read"]}`}, "/admin/keys/"},
 	} {
-		if got := f.send(tt.c, 201).Header.Get("Location"); !strings.HasPrefix(got, tt.want) ||
-			len(got) != len(tt.want)+36 {
-			t.Errorf("POST %s: Location is %q; want %s…", tt.c.path, got, tt.want)
+		got := f.send(tt.c, 201).Header.Get("Location")
+		made, ok := strings.CutPrefix(got, tt.want)
+		if !ok || len(made) != 36 {
+			t.Fatalf("POST %s: Location is %q; want %s…", tt.c.path, got, tt.want)
+		}
+		found := f.send(call{method: "GET", path: got, header: tt.c.header}, 200)
+		f.contains(found.json, fmt.Sprintf(`{"id": %q}`, made))
+		if strings.Contains(string(found.body), `"secret"`) {
+			t.Errorf("GET %s: %s", got, found.body)
+		}
+		f.send(call{method: "GET", path: tt.want + never, header: tt.c.header}, 404)
+		// What is a tenant's is found under no other tenant.
+		if rest, of := strings.CutPrefix(got, tenant); of {
+			f.send(call{method: "GET", path: "/admin/tenants/" + other + rest}, 404)
 		}
 	}
 	// A path that names no tenant leads to another such path, and there is something there.

@@ -78,7 +78,8 @@ func plannedInstallation(t *testing.T) *planned {
 	}
 	t.Cleanup(func() { p.meter.Close(t.Context()) })
 	p.own = p.portalAs(p.big, flowhq.RoleOwner)
-	// The seed has no media.
+	// The seed has no keys and no media.
+	p.keyOf(p.big, flowhq.ScopeRead)
 	p.send(call{method: "POST", path: "/admin/tenants/" + string(p.big) + "/media", body: "%PDF-1.7",
 		header: http.Header{"Content-Type": {"application/pdf"}}}, 201)
 	const q = `select json_build_object('id', @tenant::uuid,
@@ -91,6 +92,8 @@ func plannedInstallation(t *testing.T) *planned {
 		'handover', (select max(id) from flowhq.handovers where tenant_id = @tenant),
 		'question', (select max(id) from flowhq.unanswered where tenant_id = @tenant),
 		'request', (select min(id::text) from flowhq.setup_requests where tenant_id = @tenant),
+		'account', (select min(id::text) from flowhq.accounts where tenant_id = @tenant),
+		'key', (select min(id::text) from flowhq.api_keys where tenant_id = @tenant),
 		'webhook', (select min(id::text) from flowhq.webhooks where tenant_id = @tenant),
 		'bookings', 'B7', 'orders', 'K7', 'tickets', 'T7', 'version', 3)`
 	raw, err := p.meter.Object(t.Context(), q, map[string]any{"tenant": p.big})
