@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -45,6 +46,14 @@ func (s *stand) applicantsRequest(p *tab) {
 	p.do(chromedp.KeyEvent("\r"))
 	p.shows(".progress .done", "Umeomba")
 	p.check("app-asked")
+	// Where nothing is yet, it says what will be there.
+	for path, says := range map[string]string{
+		"/app/chats": "Bado hakuna mazungumzo", "/app/records?all=1": "yataonekana hapa",
+	} {
+		p.do(chromedp.Navigate(s.api + path))
+		p.shows("main", says)
+		p.check("app-empty-" + strings.TrimPrefix(strings.TrimSuffix(path, "?all=1"), "/app/"))
+	}
 }
 
 // clear empties fields without leaving the one that has the focus.

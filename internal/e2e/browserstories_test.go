@@ -25,6 +25,7 @@ import (
 func TestBrowser(t *testing.T) {
 	b := newBrowser(t)
 	s := newStand(t, "RATE_LIMIT_MAX_PER_CONTACT=100")
+	t.Run("empty", func(t *testing.T) { s.emptyInstallation(b.tab(t)) })
 	worker := s.worker("worker")
 	shop := s.business(demo.Tenant(demo.Barber))
 	s.must(s.call("PUT", shop.path()+"/profile", json.RawMessage(demo.JSON(demo.Barber)), nil))
@@ -132,16 +133,12 @@ func components(p *tab) {
 	}
 }
 
-// operatorsTour has an operator make themselves known and look at everything.
-func (s *stand) operatorsTour(p *tab, shop *business, chat string) {
+// emptyInstallation has the first owner make themselves known, who finds nothing yet, and is told
+// what to do.
+func (s *stand) emptyInstallation(p *tab) {
 	p.as(looks[0])
 	p.do(chromedp.Navigate(s.api + "/sign-in"))
 	p.check("sign-in")
-	for _, on := range []string{"true", "false"} {
-		p.eval(`document.querySelector("[name=password]").dispatchEvent(new KeyboardEvent("keyup",
-			{key: "A", bubbles: true, modifierCapsLock: ` + on + `}))`)
-		p.until(`document.getElementById("caps").hidden !== ` + on)
-	}
 	p.do(chromedp.Navigate(s.api + "/setup"))
 	p.check("setup")
 	p.fill("[name=admin_password]", password)
@@ -149,6 +146,31 @@ func (s *stand) operatorsTour(p *tab, shop *business, chat string) {
 	p.fill("[name=email]", "asha@example.com")
 	p.fill("[name=password]", "a long enough password")
 	p.press("main button")
+	p.until(`location.pathname === "/admin"`)
+	for _, page := range []struct{ name, path, says string }{
+		{"now", "/admin", "No worker runs."},
+		{"tenants", "/admin/tenants", "No tenants yet"},
+		{"requests", "/admin/setup-requests", "No requests"},
+		{"workers", "/admin/workers", "No worker runs."},
+		{"set-aside", "/admin/dead-letters", "Nothing is set aside"},
+		{"bulk", "/admin/bulk", "None yet"},
+	} {
+		p.do(chromedp.Navigate(s.api + page.path))
+		p.shows("main", page.says)
+		p.check("empty-" + page.name)
+	}
+}
+
+// operatorsTour has an operator sign in and look at everything.
+func (s *stand) operatorsTour(p *tab, shop *business, chat string) {
+	p.as(looks[0])
+	p.do(chromedp.Navigate(s.api + "/sign-in"))
+	for _, on := range []string{"true", "false"} {
+		p.eval(`document.querySelector("[name=password]").dispatchEvent(new KeyboardEvent("keyup",
+			{key: "A", bubbles: true, modifierCapsLock: ` + on + `}))`)
+		p.until(`document.getElementById("caps").hidden !== ` + on)
+	}
+	p.signIn("asha@example.com")
 	p.until(`location.pathname === "/admin"`)
 	for name, where := range map[string]string{
 		"now": "/admin", "tenants": "/admin/tenants", "new-tenant": "/admin/tenants/new",
