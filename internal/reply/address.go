@@ -142,7 +142,8 @@ func isNoName(words []string) bool {
 	// No place is called by a letter or two.
 	return !slices.ContainsFunc(words, func(w string) bool { return len(w) >= minPlaceLetters }) ||
 		anyIn(words, noPlace) || anyIn(words, sounds) || isFigure(words) || isHere(words) ||
-		slices.ContainsFunc(words, finiteVerb.MatchString)
+		slices.ContainsFunc(words, finiteVerb.MatchString) ||
+		slices.ContainsFunc(greetings, func(g greeting) bool { return anyIn(words, g.words) })
 }
 
 // minPlaceLetters is how many letters the longest word of a place's name has at least.

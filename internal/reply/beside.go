@@ -241,7 +241,7 @@ func besideQuestions(in Input, whole *turn) *turn {
 
 // answerLost answers questions that the turn has hidden by what it does: "yes na mnapokea NHIF".
 func (t *turn) answerLost(asks []string) {
-	if t.missed || !t.settles() && t.next.Order == nil && t.next.Booking == nil ||
+	if t.missed || !t.settles() && !t.undoes() && t.next.Order == nil && t.next.Booking == nil ||
 		slices.ContainsFunc(t.acts, func(a act) bool { return slices.Contains(infoActs, a) }) {
 		return // the parts of a message that was told facts are looked at by answerParts
 	}
@@ -260,6 +260,10 @@ func (t *turn) answerLost(asks []string) {
 // does reports whether the turn of what a message does changes what the turn of the whole message
 // has left as it was before.
 func (t *turn) does(before, whole *turn) bool {
+	if open := before.next.Ask.For; slices.Contains(settledByAWord, open) &&
+		t.next.Ask.For != open && whole.next.Ask.For == open {
+		return true
+	}
 	if t.settles() {
 		// A question that stood beside the yes is answered better alone.
 		return !whole.settles() || t.k.template() == flowhq.EcommerceTemplate && whole.notes()
@@ -307,6 +311,10 @@ func (t *turn) does(before, whole *turn) bool {
 		a.Payment != b.Payment && w.Payment == b.Payment
 }
 
+// settledByAWord are questions whose answer leaves nothing else by which it is seen that the whole
+// message has not taken it: "1. where are you located?".
+var settledByAWord = []string{askOption, askChildren, askBring, askCancel, askUndo, askMove, askHelped}
+
 // guessesPlace reports whether the turn takes for a place what has no word of one: a piece of a
 // message, such as "lovely" or "zitaingia", is short as the name of a place is.
 func (t *turn) guessesPlace(before *turn) bool {
@@ -335,6 +343,14 @@ func (t *turn) settles() bool {
 	return slices.ContainsFunc(t.facts, func(f flowhq.FactChange) bool {
 		return f.Booking != nil && f.Booking.Status == flowhq.BookingConfirmed ||
 			f.Order != nil && f.Order.Status == flowhq.OrderConfirmed
+	})
+}
+
+// undoes reports whether the turn cancels what was made.
+func (t *turn) undoes() bool {
+	return slices.ContainsFunc(t.facts, func(f flowhq.FactChange) bool {
+		return f.Booking != nil && f.Booking.Status == flowhq.BookingCancelled ||
+			f.Order != nil && f.Order.Status == flowhq.OrderCancelled
 	})
 }
 

@@ -110,3 +110,41 @@ func (p *perception) onlyGreets() bool {
 				})
 		})
 }
+
+// takeBehindGreeting takes what stands behind a greeting as the answer to the open question: "hi, yes
+// cancel it" was greeted, and asked again.
+func (t *turn) takeBehindGreeting() bool {
+	rest := behindGreeting(t.p.text)
+	if t.next.Ask.For == "" || rest == "" {
+		return false
+	}
+	whole, said, acts := t.p, len(t.said), t.acts
+	t.greet()
+	t.readText(rest)
+	if t.takeAnswer() {
+		return true
+	}
+	t.p, t.said, t.acts = whole, t.said[:said], acts
+	return false
+}
+
+// behindGreeting is what stands behind a greeting at the beginning of a text, "" if there is no
+// greeting or nothing behind it.
+func behindGreeting(text string) string {
+	greets, from := false, 0
+	for _, at := range wordAt.FindAllStringIndex(text, maxCourtesy) {
+		words := split(text[at[0]:at[1]])
+		greeting := len(words) > 0 && slices.ContainsFunc(greetings, func(g greeting) bool {
+			return anyIn(words, g.words)
+		})
+		if !greeting && (len(words) == 0 || !greets || !hasWord(titles, words[0])) {
+			from = at[0]
+			break
+		}
+		greets, from = greets || greeting, len(text)
+	}
+	if !greets {
+		return ""
+	}
+	return strings.TrimSpace(text[from:])
+}

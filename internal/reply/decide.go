@@ -90,7 +90,8 @@ func (t *turn) decide() {
 		t.understoodIt()
 		return
 	}
-	if t.takePlaced() || t.confirmsOrder() || t.takeAnswer() || t.takeReference() {
+	if t.takePlaced() || t.confirmsOrder() || t.takeAnswer() || t.takeBehindGreeting() ||
+		t.takeReference() {
 		t.understoodIt()
 		return
 	}

@@ -65,6 +65,37 @@ func settlesIt(x crossed) string {
 	return ""
 }
 
+// places is where each business is, as its answer says it in either language.
+var places = map[string]string{
+	demo.Barber: "Samora", demo.Clinic: "Mwai Kibaki", demo.Grocer: "Msimbazi", demo.Clothes: "Bihi",
+	demo.Internet: "Pwani",
+}
+
+// answersAndAsks are the answers with a question behind.
+func answersAndAsks(q openQuestion) (all []string) {
+	for _, a := range q.answers {
+		all = append(all, a+". where are you located?|"+places[q.business],
+			a+", na mko wapi?|"+places[q.business], a+"\nmko wapi|"+places[q.business])
+	}
+	return all
+}
+
+// greetsAndAnswers are the answers behind a greeting.
+func greetsAndAnswers(q openQuestion) (all []string) {
+	for _, a := range q.answers {
+		all = append(all, "hi, "+a, "mambo, "+a)
+	}
+	return all
+}
+
+// settlesAndTells: the question is settled, and what is asked beside is told.
+func settlesAndTells(x crossed) string {
+	if !strings.Contains(x.turn.Reply, x.want) && !handsOver(x.turn) {
+		return "is not told " + x.want
+	}
+	return settlesIt(x)
+}
+
 // A plain yes settles a question that it answers. To any other it agrees to nothing, is recorded as
 // nothing, and the question stands.
 func yesRule(x crossed) string {

@@ -75,7 +75,7 @@ var moreOpenQuestions = []openQuestion{
 	{askWhen, demo.Clinic, []string{"nataka kusafishwa meno"},
 		[]string{"kesho saa nne asubuhi", "kesho saa 4 asbh", "tomorrow 10am"}},
 	{askBook, demo.Clinic, []string{"naomba kumuona daktari kesho saa nne asubuhi"},
-		[]string{"ndio weka", "sawa nipangie", "yes please book"}},
+		[]string{"ndio weka", "ndio nipangie", "yes please book"}},
 	{askService, demo.Clinic, []string{"nataka kubook kesho saa nne asubuhi"},
 		[]string{"kusafisha meno", "kipimo cha damu", "blood test"}},
 	{askProduct, demo.Clothes, []string{"I want a dress"}, []string{"1", "the office one", "kitenge"}},
@@ -253,8 +253,11 @@ func TestOpenQuestions(t *testing.T) {
 		t.Run(fmt.Sprintf("%d %s", i, q.asks), func(t *testing.T) {
 			t.Parallel()
 			start := q.chat(t)
-			kinds := append([]between{{"answer", func(openQuestion) []string { return q.answers },
-				settlesIt}}, inBetween...)
+			kinds := append([]between{
+				{"answer", func(openQuestion) []string { return q.answers }, settlesIt},
+				{"answer and question", answersAndAsks, settlesAndTells},
+				{"greeting and answer", greetsAndAnswers, settlesIt},
+			}, inBetween...)
 			for _, kind := range kinds {
 				for _, text := range kind.texts(q) {
 					said, want, _ := strings.Cut(text, "|")

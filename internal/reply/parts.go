@@ -92,24 +92,26 @@ func (t *turn) answerParts() {
 	}
 	// Who is angry, tells a secret or bargains was answered whole, and a person reads the rest.
 	// A greeting or a yes in front of one question makes no two parts of it.
-	several := 0
+	several, taken := 0, t.in.State.Ask.For != "" && t.next.Ask.For != t.in.State.Ask.For
 	for _, text := range parts {
-		if len(split(text)) >= minMeaning {
+		// Behind an answer to what was asked two words are a question: "nileteeni Sinza, na mko wapi".
+		if words := split(text); len(words) >= minMeaning || taken && asksInWords(words) {
 			several++
 		}
 	}
 	// A turn that was only polite has answered nothing, so one part that says something is enough.
 	courteous := !slices.ContainsFunc(t.acts,
 		func(a act) bool { return a != actThanks && a != actGreet && a != actBye })
-	if several < 2 && !(several == 1 && courteous) {
+	if several < 2 && !(several == 1 && (courteous || taken)) {
 		return
 	}
 	whole := t.p
 	defer func() { t.p = whole }()
 	for _, text := range parts {
 		// A reading by the models costs time, and "ok then" is worth none.
-		if len(split(text)) < minMeaning && !strings.Contains(text, "?") ||
-			len(split(text)) < minPartWords {
+		words := split(text)
+		if len(words) < minMeaning && !strings.Contains(text, "?") &&
+			!(taken && asksInWords(words)) || len(words) < minPartWords {
 			continue
 		}
 		// The first case that fits is enough: what is answered is not noted as well.

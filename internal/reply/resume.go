@@ -30,6 +30,12 @@ func (t *turn) resume(pending Ask) {
 			t.ask(Ask{For: askMean, Time: pending.Time}, "book.mean", "time",
 				t.at(pending.Time.In(t.k.zone)))
 		}
+	// A problem that has its ticket was described.
+	case askProblem:
+		if v := t.next.Ticket; v != nil && v.Number != "" {
+			t.next.Ask = Ask{}
+			return
+		}
 	case askBook, askWhen, askService, askMoveTo, askMove, askChildren:
 		t.resumeVisit(pending)
 	case askProduct, askSize, askQuantity, askHow, askArea, askAddress, askOrder:
