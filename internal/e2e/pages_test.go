@@ -307,7 +307,7 @@ func (s *stand) unreadOnPages(owner *visitor, b *business) {
 	owner.at(owner.see("/app", nil), "/app", 200, "Upo hapo?", unread)
 	s.must(s.call("GET", b.path()+"/contacts"+strings.TrimPrefix(chat, "/app/chats"), nil, nil))
 	owner.at(owner.see("/app/chats?waiting=1", nil), "/app/chats", 200, "Upo hapo?", unread)
-	if found := owner.see("/app/chats?search=nobody", nil); found.shows("Nobody of this name") != nil {
+	if found := owner.see("/app/chats?search=nobody", nil); found.shows("Nobody has this name") != nil {
 		s.t.Errorf("a search for nobody shows %s", found.html)
 	}
 	owner.at(owner.see(chat, nil), chat, 200, "Upo hapo?")
