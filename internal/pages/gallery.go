@@ -53,7 +53,7 @@ func Gallery() (http.Handler, error) {
 		var b bytes.Buffer
 		err = page.ExecuteTemplate(&b, "gallery", view{
 			Title: "Components", Section: "home", Me: me, Language: lang, Path: GalleryPath,
-			Data: newGallery(app),
+			Waiting: 4, Data: newGallery(app),
 		})
 		if err != nil {
 			return nil, err

@@ -145,3 +145,21 @@ func TestHowManyACommandIsFor(t *testing.T) {
 		}
 	}
 }
+
+// The head of a tenant's pages has the button for the next step, but where that step is taken.
+func TestHeadLeadsToTheNextStep(t *testing.T) {
+	s := site(t)
+	p := tenantPage{Base: "/admin/tenants/x", Tab: "log", Tenant: flowhq.Tenant{
+		Wanted: true, Status: flowhq.TenantQRPending,
+		Session: flowhq.Session{State: flowhq.QRReady, Reason: "scan the QR code"},
+	}}
+	for tab, want := range map[string]bool{"log": true, "link": false} {
+		p.Tab = tab
+		var b strings.Builder
+		err := s.views.pages[flowhq.English]["timeline"].ExecuteTemplate(&b, "tenant-state", p)
+		has := strings.Contains(b.String(), `class="button" href="/admin/tenants/x/link"`)
+		if err != nil || has != want {
+			t.Errorf("on the tab %s: %v, %v; want %v:\n%s", tab, has, err, want, b.String())
+		}
+	}
+}

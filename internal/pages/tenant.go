@@ -122,7 +122,8 @@ func (v *visit) title(p tenantPage) string {
 
 // tenantState is the head of a tenant's pages, which changes by itself.
 func (v *visit) tenantState() error {
-	p, err := v.about("")
+	// Of which page it is the head decides what it leads to.
+	p, err := v.about(v.r.Form.Get("tab"))
 	if err != nil {
 		return err
 	}
