@@ -291,6 +291,7 @@ func (t *turn) noteClause() {
 func (t *turn) noteSaid(wish string) {
 	o := t.next.Order
 	switch {
+	case t.k.template() == flowhq.SupportTemplate && t.noteBesideTicket(wish):
 	case len(t.p.products) == 0 && t.noteOnSettled(wish):
 	case t.k.template() == flowhq.BookingTemplate && t.noteVisitWish(wish):
 	// The note of an order must not ask for goods: what the next message adds would be packed
@@ -311,6 +312,19 @@ func (t *turn) noteSaid(wish string) {
 		t.noteUnanswered()
 		t.tellWish(wish)
 	}
+}
+
+// noteBesideTicket adds to the open ticket what stands beside a question, and reports whether it did.
+// What the ticket has already is still a wish that somebody else has to see: more speed is no fault.
+func (t *turn) noteBesideTicket(said string) bool {
+	v := t.next.Ticket
+	if v == nil || v.Number == "" || strings.Contains(v.Note, said) {
+		return false
+	}
+	v.add(said)
+	t.fact(t.ticket())
+	t.tellWish(said)
+	return true
 }
 
 // noteOnSettled notes a wish on what this turn has made for good, and reports whether it made

@@ -86,7 +86,7 @@ func (s *stage) factLines() (all, must []string) {
 		add(o.Placed(), "%s", orderLine(o))
 	}
 	for _, k := range s.facts.tickets {
-		add(true, "ticket %s %s", k.Subject, k.Status)
+		add(true, "ticket %s %s, note %s", k.Subject, k.Status, k.Note)
 	}
 	for _, h := range s.facts.handOvers {
 		add(true, "hand-over %s", h.Reason)

@@ -64,13 +64,34 @@ func (t *turn) accountForParts(in Input) {
 			t.onlyAround(s.text) {
 			continue
 		}
-		if t.sameWithout(in, s.without(whole.text)) {
+		if t.sameWithout(in, s.without(whole.text)) || t.tellsFault(s.text) ||
+			t.losesNumber(in, &whole, s) {
 			lost = append(lost, s.text)
 		}
 	}
 	if len(lost) > 0 {
 		t.noteParts(lost)
 	}
+}
+
+// tellsFault reports whether a part tells more of the fault for which a ticket is open: "na pia router
+// inatoa moshi" was told the price of a router.
+func (t *turn) tellsFault(text string) bool {
+	if t.k.template() != flowhq.SupportTemplate {
+		return false
+	}
+	p := t.readPart(text)
+	return p.has(actProblem) && !p.has(infoActs...) || p.cued(actProblem)
+}
+
+// losesNumber reports whether a part that was heard has a number to call that the turn comes to the same
+// without: the rest of the part hides it. Other numbers are none to keep, as a till's.
+func (t *turn) losesNumber(in Input, whole *perception, s strike) bool {
+	from := s.from + strings.Index(whole.text[s.from:s.to], s.text)
+	return slices.ContainsFunc(t.in.memo.entitiesIn(s.text).Phones, func(p entity.Phone) bool {
+		number := strike{s.text[p.Start:p.End], from + p.Start, from + p.End}
+		return !t.traced(number.text) && t.sameWithout(in, number.without(whole.text))
+	})
 }
 
 // sameWithout reports whether another text gives the same turn.
@@ -88,13 +109,15 @@ func (t *turn) sameAs(o *turn) bool {
 		reflect.DeepEqual(o.next.Booking, t.next.Booking)
 }
 
-// hasRecord reports whether there is something that a wish can be noted with: what is being made, or
-// what was made in this talk. What a ticket is about it has in the customer's words.
+// hasRecord reports whether there is something that a wish can be noted with: what is being made,
+// what was made in this talk, or the ticket that is talked of.
 func (t *turn) hasRecord() bool {
 	v, o := t.next.Booking, t.next.Order
 	switch t.k.template() {
+	// What is told with the ticket it has in the customer's words. What stands beside a question it
+	// has not.
 	case flowhq.SupportTemplate:
-		return false
+		return t.next.Ticket != nil && t.next.Ticket.Number != ""
 	case flowhq.EcommerceTemplate:
 		return o != nil && len(o.Lines) > 0 || t.settles() || t.placedRecently()
 	case flowhq.BookingTemplate:

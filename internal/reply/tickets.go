@@ -136,6 +136,9 @@ func (t *turn) adds() bool {
 // describeProblem opens a ticket if the message tells the problem, and asks for it if not. With a
 // ticket open the same problem is told once more: it is added.
 func (t *turn) describeProblem(subject act) {
+	if t.stillThere() {
+		t.tell("ticket.sorry")
+	}
 	if v := t.next.Ticket; v != nil && v.Number != "" {
 		t.addToTicket()
 		return
@@ -160,6 +163,26 @@ func (t *turn) describeProblem(subject act) {
 	t.tellExchange()
 	t.openTicket()
 }
+
+// stillThere takes up the ticket of an earlier day whose fault the message says is still there, and
+// reports whether there is one: a second one for it was made the next morning.
+func (t *turn) stillThere() bool {
+	all, words := t.in.Calendar.Tickets, t.p.reading.Words
+	if t.next.Ticket != nil || len(all) != 1 || all[0].Subject != string(actProblem) ||
+		len(words) > maxStill || !anyIn(words, faultStill) {
+		return false
+	}
+	t.next.Ticket = &Problem{Number: all[0].Number, Subject: all[0].Subject, Note: all[0].Note,
+		At: t.in.Message.At}
+	return true
+}
+
+// maxStill is how many words a message has at most that only says that. A longer one may tell another
+// fault.
+const maxStill = 7
+
+// faultStill say that a fault that was told before is still there.
+var faultStill = listOf("still")
 
 // describes reports whether the message says more than that there is a problem. Words are counted
 // that are not of problemWords. A number is a choice of a menu.
@@ -239,6 +262,9 @@ func (t *turn) openTicket() {
 // fact replaces the row's.
 func (t *turn) addToTicket() {
 	v := t.next.Ticket
+	if t.addedToTicket() {
+		return
+	}
 	v.add(t.note())
 	// A fault told behind a payment needs a technician, and no accountant.
 	if v.Subject == string(actPaid) && t.p.has(actProblem) && !t.p.has(actPaid) {
@@ -248,6 +274,14 @@ func (t *turn) addToTicket() {
 	t.tellExchange()
 	t.tell("ticket.added", "number", v.Number)
 	t.tellRepairTime()
+}
+
+// addedToTicket reports whether this turn has added the message to the ticket already: a number to call
+// and the question beside it are both more of the ticket.
+func (t *turn) addedToTicket() bool {
+	return slices.ContainsFunc(t.facts, func(f flowhq.FactChange) bool {
+		return f.Ticket != nil && strings.HasSuffix(f.Ticket.Note, t.note())
+	})
 }
 
 // noteOnTicket adds what was said to the ticket, and says no more than that.
