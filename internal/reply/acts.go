@@ -218,7 +218,8 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 	}
 	// "How much is delivery to Rongai" is for the fees, and not for "can I pay on delivery". Few words
 	// ask for where orders are brought, and not for one town of an answer.
-	if p.cued(actDelivery) && t.delivers() && (p.cued(actPrice) && !p.names() ||
+	if (p.cued(actDelivery) || anyIn(p.reading.Words, bringing)) && t.delivers() &&
+		!t.asksSometime() && (p.cued(actPrice) && !p.names() ||
 		len(p.reading.Words) <= maxNaming) {
 		need = max(need, surelyTheSame)
 	}
@@ -234,6 +235,9 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 	}
 	return need
 }
+
+// bringing are words for what is brought.
+var bringing = keywords("deliver*, kuletewa, mnaleta, mnatuma, usafiri")
 
 // nearlyExact is the score of a name that is there whole, with a verb in another form: "mnapima
 // macho".

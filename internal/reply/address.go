@@ -22,6 +22,10 @@ func (t *turn) place(bare bool) string {
 	var place []string
 	found := false
 	for _, clause := range placeClause.Split(t.placeText(), 2*maxPartsRead) {
+		// "Nileteeni Mbagala": the verb in front is none of the place.
+		if at := leadsAddress.FindStringIndex(clause); at != nil && at[1] < len(clause) {
+			clause = clause[at[1]:]
+		}
 		words := split(clause)
 		if len(words) == 0 {
 			continue
@@ -77,11 +81,17 @@ func (t *turn) mayBeBare() bool {
 	})
 	sure := p.reading.Band == understand.Sure && !p.has(actPlace, actDelivery, actOrder)
 	// What is alike the owner's answers asks for one of them: "mboga nyama".
-	return !known && !sure && p.alike < minAlike && len(words) <= maxPlaceWords &&
+	return !known && !sure && (p.alike < minAlike || p.cued(cueDeliver)) && len(words) <= maxPlaceWords &&
 		!p.asks && !p.isChoice &&
-		p.yesNo == entity.Neither && !p.names() && !p.hasTime && t.countSaid() == 0 && p.name == "" &&
-		// "Actually just the 39" is a size, and no place.
-		len(p.entities.Numbers) == 0 && !anyIn(words, ratherWords) && t.paymentNamed() == ""
+		p.yesNo == entity.Neither && !p.names() && !p.hasTime && p.name == "" &&
+		// "Actually just the 39" is a size, and no place, but "nileteeni Mbagala rangi tatu" is one.
+		(t.countSaid() == 0 && len(p.entities.Numbers) == 0 || t.bringsElsewhere()) &&
+		!anyIn(words, ratherWords) && t.paymentNamed() == ""
+}
+
+// bringsElsewhere reports whether the message wants the order brought to a place on no list.
+func (t *turn) bringsElsewhere() bool {
+	return t.p.cued(cueDeliver) && len(t.p.areas) == 0 && t.namesOtherPlace()
 }
 
 // elsewhere reports whether the message is clearly about something else than the free words that
@@ -221,6 +231,8 @@ func (t *turn) addsAddress() bool {
 	switch {
 	case place == "", !marked && len(t.p.areas) > 0:
 		return false
+	case !marked && t.bringsElsewhere():
+		return t.takeArea()
 	case behind:
 		t.did(actOrder)
 		o.Address = oneLine(o.Address+", "+place, maxAddress)

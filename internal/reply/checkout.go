@@ -221,6 +221,10 @@ func (t *turn) takeHow() bool {
 		t.p.cued(actHours)) {
 		return false
 	}
+	// "Nileteeni Mbagala" names an area that is on no list, and was asked for the area.
+	if t.bringsElsewhere() && t.takeArea() {
+		return true
+	}
 	t.did(actOrder)
 	t.fillDelivery()
 	t.continueOrder()

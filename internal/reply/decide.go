@@ -137,7 +137,7 @@ func (t *turn) decide() {
 		t.p.name = t.next.Name
 		t.takeName(pending)
 	case t.offerDoctor():
-	case t.offerNamed():
+	case t.offerNamed(), t.offerArea():
 	case t.courtesy():
 		t.confirmAgain(pending)
 		return

@@ -65,6 +65,19 @@ func (t *turn) tellDelivery() bool {
 	return true
 }
 
+// offerArea tells who writes no more than an area of a shop what it costs to have an order brought
+// there: better than the menu.
+func (t *turn) offerArea() bool {
+	p := &t.p
+	if t.k.template() != flowhq.EcommerceTemplate || len(idsOf(p.areas)) != 1 || p.names() ||
+		len(p.reading.Words) > maxUnspecific || t.next.Order != nil || !t.delivers() {
+		return false
+	}
+	t.did(actDelivery)
+	t.tellArea(t.k.area[p.areas[0].ID])
+	return true
+}
+
 // movesTo say that an order is to go to another place than was said.
 var movesTo = keywords(`
 	i will be, ill be, im in, i am in, niko, nipo, nitakuwa, ntakuwa, deliver to, change, hold on,
@@ -163,7 +176,7 @@ func (t *turn) namesOtherPlace() bool {
 // bringTo are verbs behind which the place may stand by itself.
 var bringTo = keywords(`
 	mnatuma, mnaleta, mnafika, mnapeleka, mnasafirisha, niletee, mniletee, nileteeni, nifikishie,
-	mnifikishie, mlete, niletewe, nifikishiwe
+	mnifikishie, mlete, niletewe, nifikishiwe, nipelekee, nipelekeeni, mnipelekee, leteni
 `)
 
 // notPlaces are words that stand behind "to" or such a verb and name no place on a map: times,

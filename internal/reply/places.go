@@ -85,7 +85,8 @@ var noPlace = keywords(`
 	kwanini, vipi, hmm, mm, mmh, eti, lovely, great, nice, cool, perfect, wow, good, fine, vizuri,
 	safi, nzuri, take, want, will, ill, also,
 	hello, hallo, asante, thanks, thank, please, nitakuambia,
-	sielewi
+	sielewi, mapema, upesi, haraka, chap, chapchap, fasta, fast, quickly, early, soon, zote, vyote, yote,
+	everything, all, bure, free, njiani, on the way, location, lokesheni, pin
 `)
 
 // tellAreaUnknown says that an area is on no list, which ones are, and that the order can be

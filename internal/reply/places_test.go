@@ -74,12 +74,24 @@ func TestNoPlacesAreNoAddresses(t *testing.T) {
 		"nina haraka", "yangu iko tayari?", "0754 123 456", "haya fanya haraka", "nimeona",
 		"usiku mwema", "nitakuambia baadaye", "niko njiani", "mtafungua lini", "SGK7XX82QP",
 		"elfu tano", "asante sana", "mambo vipi", "saa kumi jioni", "si mlisema mnaleta bure",
+		"nileteeni mapema", "nileteeni leo jioni", "deliver to my office please", "niletee chumvi pia",
+		"nipo njiani", "lete haraka basi",
 	} {
 		for asks := range placeQuestions {
 			got, c := addressAfter(t, asks, text)
 			if got != "" && !strings.EqualFold(got, "ilala") {
 				t.Errorf("%s: %q leaves the address %q; holds %s", asks, text, got, c.held())
 			}
+		}
+	}
+}
+
+// An area that is on no list is taken with the word for delivery, and not asked for again.
+func TestUnlistedAreaWithDelivery(t *testing.T) {
+	for _, text := range []string{"nileteeni Mbagala", "deliver to Tabata Kimanga", "nipelekee Gongo la Mboto"} {
+		got, c := addressAfter(t, askHow, text)
+		if !strings.HasSuffix(text, got) || got == "" || c.state.Ask.For != askOrder {
+			t.Errorf("%q leaves the address %q and %q open", text, got, c.state.Ask.For)
 		}
 	}
 }
