@@ -163,3 +163,21 @@ func TestHeadLeadsToTheNextStep(t *testing.T) {
 		}
 	}
 }
+
+// Where nothing comes by itself, no page says that a code does: it has the button that brings one.
+func TestNoCodeIsPromisedThatDoesNotCome(t *testing.T) {
+	s := site(t)
+	for status, want := range map[flowhq.TenantStatus]string{
+		flowhq.TenantPaused: "Nionyeshe msimbo", flowhq.TenantError: "Nionyeshe msimbo",
+		flowhq.TenantQRPending: "Msimbo utaonekana",
+	} {
+		var b strings.Builder
+		p := tenantPage{App: true, Base: "/app", Tenant: flowhq.Tenant{Wanted: true, Status: status}}
+		err := s.views.pages[flowhq.Swahili]["link"].ExecuteTemplate(&b, "panel", view{Data: p})
+		has := strings.Contains(b.String(), `action="/app/session/start"`)
+		if err != nil || !strings.Contains(b.String(), want) ||
+			has != (status != flowhq.TenantQRPending) {
+			t.Errorf("%s: %v, want %q:\n%s", status, err, want, b.String())
+		}
+	}
+}

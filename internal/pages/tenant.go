@@ -33,6 +33,13 @@ type tenantPage struct {
 	Workflow string
 }
 
+// Stands reports whether the session is not up and nothing is tried, until somebody starts it: such
+// as when nobody scanned the code in time.
+func (p tenantPage) Stands() bool {
+	return !p.Tenant.Wanted || p.Tenant.Status == flowhq.TenantPaused ||
+		p.Tenant.Status == flowhq.TenantError
+}
+
 // qr is the code to scan, if there is one.
 type qr struct {
 	State flowhq.SessionState `json:"state"`
