@@ -64,8 +64,7 @@ func (t *turn) accountForParts(in Input) {
 			t.onlyAround(s.text) {
 			continue
 		}
-		if t.sameWithout(in, s.without(whole.text)) || t.tellsFault(s.text) ||
-			t.losesNumber(in, &whole, s) {
+		if t.sameWithout(in, s.without(whole.text)) || t.tellsFault(s.text) {
 			lost = append(lost, s.text)
 		}
 	}
@@ -82,16 +81,6 @@ func (t *turn) tellsFault(text string) bool {
 	}
 	p := t.readPart(text)
 	return p.has(actProblem) && !p.has(infoActs...) || p.cued(actProblem)
-}
-
-// losesNumber reports whether a part that was heard has a number to call that the turn comes to the same
-// without: the rest of the part hides it. Other numbers are none to keep, as a till's.
-func (t *turn) losesNumber(in Input, whole *perception, s strike) bool {
-	from := s.from + strings.Index(whole.text[s.from:s.to], s.text)
-	return slices.ContainsFunc(t.in.memo.entitiesIn(s.text).Phones, func(p entity.Phone) bool {
-		number := strike{s.text[p.Start:p.End], from + p.Start, from + p.End}
-		return !t.traced(number.text) && t.sameWithout(in, number.without(whole.text))
-	})
 }
 
 // sameWithout reports whether another text gives the same turn.
