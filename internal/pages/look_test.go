@@ -164,6 +164,19 @@ func TestHeadLeadsToTheNextStep(t *testing.T) {
 	}
 }
 
+// The way by a code to type comes with the code to scan, also into a page that was open before it.
+func TestCodeToTypeComesByItself(t *testing.T) {
+	s, picture := site(t), "data:image/png;base64,x"
+	for _, shown := range []*string{nil, &picture} {
+		var b strings.Builder
+		p := tenantPage{App: true, Base: "/app", QR: qr{QR: shown}}
+		err := s.views.pages[flowhq.English]["link"].ExecuteTemplate(&b, "panel", view{Data: p})
+		if has := strings.Contains(b.String(), `action="/app/link/code"`); err != nil || has != (shown != nil) {
+			t.Errorf("with a code to scan %v: %v, %v:\n%s", shown != nil, has, err, b.String())
+		}
+	}
+}
+
 // Where nothing comes by itself, no page says that a code does: it has the button that brings one.
 func TestNoCodeIsPromisedThatDoesNotCome(t *testing.T) {
 	s := site(t)
