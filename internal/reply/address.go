@@ -23,8 +23,9 @@ func (t *turn) place(bare bool) string {
 	found := false
 	for _, clause := range placeClause.Split(t.placeText(), 2*maxPartsRead) {
 		// "Nileteeni Mbagala": the verb in front is none of the place.
+		led := false
 		if at := leadsAddress.FindStringIndex(clause); at != nil && at[1] < len(clause) {
-			clause = clause[at[1]:]
+			clause, led = clause[at[1]:], true
 		}
 		words := split(clause)
 		if len(words) == 0 {
@@ -44,6 +45,8 @@ func (t *turn) place(bare bool) string {
 			found = found || bare
 			place = append(place, strings.TrimSpace(clause[areas[len(areas)-1].Start:]))
 		case marked || len(place) > 0 && len(words) <= minAddress+1 && !isNoName(words),
+			// "Deliver to Ruaka, Joyland apartments" has the place in front of its landmark.
+			led && len(words) <= maxPlaceWords && !isNoName(words) && !hasWord(notPlaces, words[0]),
 			bare && len(words) <= maxPlaceWords && !isNoName(words):
 			found = found || marked || bare
 			place = append(place, strings.TrimSpace(clause))

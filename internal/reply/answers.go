@@ -236,6 +236,11 @@ func (t *turn) abandon() {
 // the rest of the turn, with nothing open: a yes that fits nothing must not hang on the next
 // question.
 func (t *turn) askAgain(a Ask) bool {
+	// "Yes" to a list of times is none of them: other times than those on the list would confuse.
+	if a.For == askWhen && len(a.Options) > 1 {
+		t.askOf(Ask{For: a.For, About: a.About}, a.Options, "unsure.which")
+		return true
+	}
 	// A question of a booking or order is asked from its state, which knows what is missing by now.
 	t.resume(a)
 	switch {

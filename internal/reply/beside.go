@@ -34,7 +34,7 @@ var asksFrom = regexp.MustCompile(`(?i)(?:^|[\s,]+)(?:(?:na|and|also|ila|pia|but
 
 // joinBefore joins a question to what stands in front of it.
 var joinBefore = regexp.MustCompile(`(?i)(?:[\s,;:]|\b(?:na|and|also|ila|pia|but|lakini|n|plus|` +
-	`alafu|halafu|then|by the way|btw))+$`)
+	`alafu|halafu|then|so|kwa hiyo|by the way|btw))+$`)
 
 // joinFirst is the same at the beginning of the question, where it would be read as Swahili.
 var joinFirst = regexp.MustCompile(`(?i)^[\s,]*(?:(?:na|and|also|ila|pia|but|lakini|n|plus|alafu|` +

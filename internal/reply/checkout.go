@@ -253,6 +253,11 @@ func (t *turn) fillDelivery() {
 			t.setArea(t.next.Area)
 		}
 		o.Address = t.place(false)
+		// The place was said, and to ask for its area would ask for the same again.
+		if o.Area == "" && !o.Unlisted && t.namesOtherPlace() {
+			o.Unlisted = true
+			t.tellAreaUnknown()
+		}
 	// If the owner does not deliver, the order stays to be fetched.
 	case p.cued(cueDeliver) && t.delivers():
 		o.How = howDeliver
@@ -277,7 +282,7 @@ func (t *turn) fillDelivery() {
 }
 
 // asksNumber ask for the number to pay to.
-var asksNumber = keywords("namba, number, nitumie namba, till number, paybill number")
+var asksNumber = listOf("asks number")
 
 // setArea takes an area. What else the message says is likely to be the address in it. The fee
 // follows the area, so the address of another area must not stay: the rider would be sent to the
@@ -364,6 +369,8 @@ func (t *turn) takeArea() bool {
 	o.How, o.Unlisted = howDeliver, true
 	o.Address = place
 	t.keepReceiver()
+	t.keepRiderNote()
+	t.keepOrderWishes()
 	o.Area = "" // a person tells the fee
 	// The areas that are on the list are named, for the place may be part of one.
 	t.tellAreaUnknown()

@@ -123,7 +123,7 @@ func (t *turn) accountFor(in Input) {
 // mayLoseQuestion reports whether a clause asks what needs a word of its own.
 func (t *turn) mayLoseQuestion() bool {
 	p, words := &t.p, t.p.reading.Words
-	return !p.onlyGreets() && !isThatOk.MatchString(p.text) && !anyIn(words, notAnswered) &&
+	return !p.onlyGreets() && !isThatOk.MatchString(p.text) && !riderNote.MatchString(p.text) && !anyIn(words, notAnswered) &&
 		!anyIn(words, languageWords) && !orNot.MatchString(p.text) && !t.toldTogether() &&
 		len(words) > 0 && !hasWord(notThis, words[0])
 }
@@ -300,13 +300,7 @@ func (t *turn) noteSaid(wish string) {
 		t.noteUnanswered()
 		t.tellWish(wish)
 	case o != nil && len(o.Lines) > 0:
-		// The note stands in the reply, so that what was read back is still what a yes places.
-		same := o.Told == t.told()
-		o.addNote(wish)
-		if same {
-			o.Told = t.told()
-		}
-		t.tellWish(wish)
+		t.noteOnOrder(wish)
 	case t.k.template() == flowhq.EcommerceTemplate && t.placedRecently() && t.noteOnPlaced(wish):
 	default:
 		t.noteUnanswered()
@@ -325,6 +319,18 @@ func (t *turn) noteBesideTicket(said string) bool {
 	t.fact(t.ticket())
 	t.tellWish(said)
 	return true
+}
+
+// noteOnOrder notes a wish with the order in the making. The note stands in the reply, so that what was
+// read back is still what a yes places.
+func (t *turn) noteOnOrder(wish string) {
+	o := t.next.Order
+	same := o.Told == t.told()
+	o.addNote(wish)
+	if same {
+		o.Told = t.told()
+	}
+	t.tellWish(wish)
 }
 
 // noteOnSettled notes a wish on what this turn has made for good, and reports whether it made

@@ -175,12 +175,20 @@ func (t *turn) meanLonger(p *perception) {
 			if s.ID != m.ID && slices.ContainsFunc(t.namesOf(s.ID), func(name []string) bool {
 				return len(name) > 1 && name[0] == named[len(named)-1] &&
 					containsRun(p.reading.Words, name) && !containsRun(named, name)
-			}) {
+			}) && !t.namedWhole(m.ID, p.reading.Words, len(named)) {
 				m.ID, m.Others, m.Exact = s.ID, nil, true
 				break
 			}
 		}
 	}
+}
+
+// namedWhole reports whether words have a name of a service that goes on from its first few words: who
+// says "dental check-up" means no check-up of another kind.
+func (t *turn) namedWhole(id string, words []string, beyond int) bool {
+	return slices.ContainsFunc(t.namesOf(id), func(name []string) bool {
+		return len(name) > beyond && containsRun(words, name)
+	})
 }
 
 // dropGeneric drops services that are named by a likeness to one word that says what all of them

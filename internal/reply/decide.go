@@ -19,6 +19,7 @@ func Decide(in Input) Turn { return decided(in).finish() }
 // before the reply is joined.
 func decided(in Input) *turn {
 	in.memo = newMemo()
+	in.Message.Text = withoutRest(in.Message.Text)
 	t := decidedBeside(in)
 	in.Knowledge = t.k
 	before := newTurn(in)

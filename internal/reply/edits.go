@@ -36,7 +36,7 @@ var verbOf = regexp.MustCompile(`(?i)\b(?:(` +
 	`make|change|switch|swap|replace|badilisha|badili|nibadilishie|punguza|reduce|fanya))\b`)
 
 // clauseBreak ends what a verb in front of a name says where no verb follows.
-var clauseBreak = regexp.MustCompile(`(?i)[.;!\n]+|\b(?:but|lakini|ila|then|halafu|alafu|kisha)\b`)
+var clauseBreak = regexp.MustCompile(`(?i)[.;!?\n]+|\b(?:but|lakini|ila|then|halafu|alafu|kisha)\b`)
 
 // noBefore stands directly in front of a name that is not wanted: "no sugar", "hakuna mkate".
 var noBefore = regexp.MustCompile(`(?i)\b(?:no|not|sio|siyo|si|hapana)\s+(?:(?:the|any|more|to|` +
@@ -45,7 +45,12 @@ var noBefore = regexp.MustCompile(`(?i)\b(?:no|not|sio|siyo|si|hapana)\s+(?:(?:t
 // offBehind stands behind a name that is not wanted: "sukari toa", "sukari sitaki", "mkate hapana".
 var offBehind = regexp.MustCompile(`(?i)^\s*(?:,\s*)?(?:(?:hiyo|ile|hizo|zile|that|it|` +
 	`tena)\s+)?(?:toa|itoe|zitoe|uitoe|ondoa|iondoe|sitaki|` +
-	`siitaki|sizitaki|usiweke|acha|iache|hapana|futa|remove|not needed|is not needed|out)\b`)
+	`siitaki|sizitaki|usiweke|acha|iache|hapana|futa|remove|out|` + alternatives("not needed behind") + `)\b`)
+
+// onBehind stands behind a name that is wanted: "mikanda yote miwili nataka", "sukari ibaki".
+var onBehind = regexp.MustCompile(`(?i)^(?:\s+(?:[yzvw]ote|lote|kote|mo?ja|\w*wili|\w*tatu|\w*nne|\d{1,3}|` +
+	`both|all|one|two|three|bado|still|tu|only|yenyewe|zenyewe)){0,3}\s+(?:nataka|nahitaji|` +
+	`nazitaka|naitaka|nayataka|navitaka|nachukua|\w{1,2}baki\w*|bakiza|stays?|i still want)\b`)
 
 // becomes stands between what is replaced and what takes its place: "replace the bread with milk".
 var becomes = regexp.MustCompile(`(?i)\b(?:with|for|to|into|iwe|ziwe|uwe|liwe|yawe|viwe|kwa|weka|` +
@@ -82,6 +87,9 @@ func (p *perception) editOf(m entity.NameMatch) editKind {
 	if offBehind.MatchString(behind) && !p.namesWithin(m.End,
 		m.End+offBehind.FindStringIndex(behind)[1]) {
 		return p.offUnlessFollowed(m, behind)
+	}
+	if onBehind.MatchString(behind) {
+		return editOn
 	}
 	all := verbOf.FindAllStringSubmatchIndex(before[from:], maxEdits)
 	if len(all) == 0 {
@@ -259,9 +267,10 @@ func (p *perception) removesIn(m entity.NameMatch) bool {
 	if !p.cued(cueRemove) || m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
 		return false
 	}
-	// Up to the marks of its sentence. A comma goes on: "rice, remove it".
+	// Up to the marks of its sentence, or a "but" behind which other things are named. A comma goes
+	// on: "rice, remove it".
 	from, to := 0, len(p.text)
-	for _, at := range sentenceBreak.FindAllStringIndex(p.text, maxEdits) {
+	for _, at := range clauseBreak.FindAllStringIndex(p.text, maxEdits) {
 		if at[1] <= m.Start {
 			from = at[1]
 		} else if at[0] >= m.End {
@@ -273,9 +282,6 @@ func (p *perception) removesIn(m entity.NameMatch) bool {
 
 // removeWords take something off an order.
 var removeWords = cueWords(cueRemove)
-
-// sentenceBreak parts the sentences of a message.
-var sentenceBreak = regexp.MustCompile(`[.;!?\n]+`)
 
 // replaceWords put one thing in the place of another, which then comes in the same number.
 var replaceWords = keywords(`

@@ -272,7 +272,10 @@ func (t *turn) giveAnswer(id string) bool {
 	// The owner's words are shown as they are, on lines of their own. They may have line breaks.
 	// They have no variants: what the last reply has told is only pointed at.
 	if text := t.answerText(a); t.saidLast(text) {
-		t.tell("answers.as_told")
+		// Who orders after the answer has not asked again.
+		if !t.p.has(actOrder) || t.p.asksSoftly() {
+			t.tell("answers.as_told")
+		}
 	} else {
 		t.show(text)
 	}

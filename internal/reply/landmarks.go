@@ -187,7 +187,7 @@ var (
 		`and|ila|but|lakini|basi|so|mimi|hapana|no|am|its|it's|that's|thats|hapo)[,:. ]+)*(?:(?:i|` +
 		`we) (?:said|` +
 		`told you)(?: its?| it is)?|(?:nime|nili|nimesha)(?:sema|kuambia|waambia)(?: ni)?|it is|` +
-		`(?:deliver|bring|send|take)(?: it| them)?(?: to)?|delivery (?:to|ni)|(?:m?niletee|` +
+		`(?:deliver|bring|send|take)(?: it| them)?(?: to)?|delivery(?: to| ni)?|(?:m?niletee|` +
 		`niletewe|nileteeni|nipelekee|nipelekeeni|nitumie|leteni|ilete|lete|leta)(?: (?:kwa|` +
 		`mpaka|hadi|huku))?|(?:i am|i'?m|we are|we'?re|i live|i stay|we live|we stay) (?:in|at)|` +
 		`(?:the |my )?address(?: is|:)?|anwani(?: yangu)?(?: ni|:)?|ni|iko|ipo|niko|nipo|tuko|` +

@@ -165,11 +165,25 @@ var housePlace = regexp.MustCompile(`(?i)\b(?:house|floor|ghorofa|gorofa|buildin
 var stationBefore = regexp.MustCompile(`(?i)\b(?:kituo cha|vituo vya|sheli ya|stendi ya|` +
 	`kiwanda cha|ghala la|soko la)\s+$`)
 
+// insideOf stands in front of what goods are packed in, and containers are words for that.
+var (
+	insideOf   = regexp.MustCompile(`(?i)\b(?:in|into|inside)\s+(?:(?:the|a|that|one)\s+)?$|\b(?:kwenye|katika|ndani ya)\s+$`)
+	containers = listOf("container")
+)
+
 // dropPremises drops goods that are named by no more than a word of an address.
 func (t *turn) dropPremises(p *perception) {
 	// "Near the kituo cha mafuta" put oil on the order.
 	p.products = slices.DeleteFunc(p.products, func(m entity.NameMatch) bool {
 		return m.Start >= 0 && stationBefore.MatchString(p.text[:m.Start])
+	})
+	// "No receipt in the bag" put a handbag on the order.
+	p.products = slices.DeleteFunc(p.products, func(m entity.NameMatch) bool {
+		return m.Start >= 0 && m.End <= len(p.text) && m.Start < m.End &&
+			insideOf.MatchString(p.text[:m.Start]) &&
+			!slices.ContainsFunc(split(p.text[m.Start:m.End]), func(w string) bool {
+				return !hasWord(containers, w)
+			})
 	})
 	if !housePlace.MatchString(p.text) {
 		return

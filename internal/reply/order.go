@@ -199,7 +199,8 @@ func (t *turn) fillOrder() {
 		t.setSize()
 	}
 	t.fillDelivery()
-	if o.How == howDeliver && o.Area == "" && len(p.areas) == 0 && t.namesOtherPlace() {
+	if o.How == howDeliver && o.Area == "" && !o.Unlisted && len(p.areas) == 0 &&
+		t.namesOtherPlace() {
 		t.tell("order.area_unknown")
 	}
 	t.warnTooLate()

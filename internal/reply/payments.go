@@ -196,6 +196,8 @@ func (t *turn) tellHowToPay(o *Basket) {
 	ways := t.k.profile.Payments
 	i := slices.IndexFunc(ways, func(p flowhq.Payment) bool { return p.Name == o.Payment })
 	switch {
+	// The number was asked for a moment ago, and stands above.
+	case i >= 0 && ways[i].Number != "" && t.saidLast(t.payment(i)):
 	case i >= 0 && ways[i].Number != "":
 		t.tell("order.pay_to", "payment", strings.TrimSuffix(t.payment(i), "."))
 	case i < 0 && len(ways) > 0:

@@ -216,7 +216,9 @@ var saysName = regexp.MustCompile(
 		`(?:child|kid|baby|patient|son|daughter)(?:'?s)? name) is|` +
 		`for my (?:son|daughter|wife|husband|mother|father|mom|dad|brother|sister|friend|child|` +
 		`kid)|kwa (?:ajili ya )?(?:mtoto|mwanangu|mke|mume|mama|baba|rafiki|kaka|dada)(?: wangu| yangu)?|` +
-		`i'?m|(?:put|book) (?:it|me|us) under|under (?:the )?name(?: of)?|it'?s for|it is for|book(?:ing)? (?:it )?for|my (?:brother|sister|friend|son|daughter|wife|husband)` +
+		`i'?m|(?:it'?s |it is )?for my (?:son|daughter|wife|husband|mother|father|mom|mum|dad|brother|sister|` +
+		`friend|child|kid|boy|girl|baby)|(?:put|book) (?:it|me|us) under|under (?:the )?name(?: of)?|` +
+		`(?:yes|yeah|yep|ok|okay|sure|please|ndio|ndiyo|sawa)[ ,]+(?:it'?s )?under|it'?s for|it is for|book(?:ing)? (?:it )?for|my (?:brother|sister|friend|son|daughter|wife|husband)` +
 		` is|jina|name)[ \t]+` +
 		`(\pL[\pL'.-]*(?:[ \t]+\pL[\pL'.-]*){0,2})`)
 
@@ -228,7 +230,7 @@ func (p *perception) findName() {
 
 // byTheWay stands before a name that nothing announces: only a capital tells "for my son Juma" from
 // "for my son too", and "jina Rehema" from "jina gani".
-var byTheWay = regexp.MustCompile(`^(?:for my .*|kwa .*|it'?s for|it is for|i'?m|.* under|book.* for|my \w+ is|jina|name)$`)
+var byTheWay = regexp.MustCompile(`^(?:(?:it'?s |it is )?for my .*|kwa .*|it'?s for|it is for|i'?m|.* under|book.* for|my \w+ is|jina|name)$`)
 
 // nameIn is the name that a text tells, "" if it tells none. It ends where words begin that are no
 // name: "naitwa Asha kutoka Temeke".
@@ -287,7 +289,7 @@ func (p *perception) impliedYesNo(asked string) entity.YesNo {
 		return entity.Neither
 	case best.Intent == understand.Affirm:
 		return entity.Yes
-	case best.Intent == understand.Deny:
+	case best.Intent == understand.Deny && !declinesPart(p.text):
 		return entity.No
 	}
 	return entity.Neither

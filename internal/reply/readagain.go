@@ -98,7 +98,9 @@ func (t *turn) sinceRead() (fee int64, changes []string, ok bool) {
 	if o.Payment != was.Payment && o.Payment != "" {
 		changes = append(changes, t.say.first("order.payment_line", "payment", o.Payment))
 	}
-	if o.Note != was.Note && o.Note != "" {
+	// A wish that was just said to be noted is not said again.
+	if added := strings.Trim(strings.TrimPrefix(o.Note, was.Note), "; "); added != "" &&
+		o.Note != was.Note && !strings.Contains(t.reply(), added) {
 		changes = append(changes, t.say.first("order.note_line", "note", o.Note))
 	}
 	return fee, changes, true

@@ -46,8 +46,16 @@ func (t *turn) riderNoteIn() string {
 		t.next.Order != nil && t.next.Order.How == howPickup {
 		return ""
 	}
-	return strings.Trim(riderNote.FindString(p.text), " ,")
+	note := riderNote.FindString(p.text)
+	// Beside a place the rider is to call there: "white gate with two dogs so please call".
+	if note == "" && anyIn(p.reading.Words, landmarkWords) {
+		note = callsBeside.FindString(p.text)
+	}
+	return strings.Trim(note, " ,")
 }
+
+// callsBeside is a wish to be called, at the end of a clause.
+var callsBeside = regexp.MustCompile(`(?i)\b` + callsUs + `[^.,;!?\n]*`)
 
 // maxOrderNote bounds what is noted on an order, in characters.
 const maxOrderNote = 120
@@ -58,10 +66,11 @@ func (t *turn) keepRiderNote() {
 	if o == nil || note == "" || o.How == howPickup {
 		return
 	}
-	o.Note = oneLine(note, maxOrderNote)
+	note = oneLine(note, maxWish)
+	o.addNote(note)
 	// The address is what an area is looked for in, and what the rider's map is given.
-	if before, _, found := strings.Cut(o.Address, o.Note); found {
-		o.Address = strings.Trim(before, " ,.;-")
+	if before, _, found := strings.Cut(o.Address, note); found {
+		o.Address = strings.Trim(joinBefore.ReplaceAllString(before, ""), " ,.;-")
 	}
 }
 

@@ -151,6 +151,7 @@ func (t *turn) fillSizes() bool {
 		t.addLine(entity.NameMatch{ID: id, Size: c.Size, Quantity: c.Count})
 	case same >= 0:
 		t.setLine(same, c.Count)
+	case first >= 0 && !several && t.sizesColour(first, c.Size):
 	// One line, another size: the size changes, and the count stays unless it was said.
 	case first >= 0 && !several:
 		o.Lines[first].Size = c.Size
@@ -162,6 +163,57 @@ func (t *turn) fillSizes() bool {
 		return false
 	}
 	return true
+}
+
+// sizesColour gives a size to those of one colour of a line that has several: "nyekundu iwe M" of two
+// black ones and a red one. It reports whether the size is only theirs. How many they are the note
+// tells; where it does not, the size is left to the owner.
+func (t *turn) sizesColour(i int, size string) bool {
+	o := t.next.Order
+	l := &o.Lines[i]
+	said := colourRun.FindString(t.p.text)
+	if said == "" || l.Quantity < 2 || strings.EqualFold(l.Size, size) {
+		return false
+	}
+	n := countOfColour(o.Note, split(said))
+	if n >= l.Quantity {
+		return false
+	}
+	o.addNote(strings.Trim(t.p.text, " .,!"))
+	if n > 0 && len(o.Lines) < maxLines {
+		theirs := *l
+		theirs.Size, theirs.Quantity = size, n
+		l.Quantity -= n
+		o.Lines = slices.Insert(o.Lines, i+1, theirs)
+	}
+	return true
+}
+
+// countOfColour is the number that stands before a colour in a note, 0 if none does.
+func countOfColour(note string, colours []string) int {
+	numbers := entity.Find(note).Numbers
+	for _, at := range wordAt.FindAllStringIndex(note, maxEdits) {
+		if !slices.ContainsFunc(colours, func(c string) bool { return sameColour(c, strings.Trim(note[at[0]:at[1]], ",.;")) }) {
+			continue
+		}
+		for _, n := range slices.Backward(numbers) {
+			if n.End <= at[0] {
+				return n.Value
+			}
+		}
+	}
+	return 0
+}
+
+// sameColour reports whether two words are the same colour. Swahili changes the beginning with the
+// noun: "nyekundu", "jekundu".
+func sameColour(a, b string) bool {
+	if a, b = strings.ToLower(a), strings.ToLower(b); a == b {
+		return hasWord(colourWords, a)
+	}
+	const root = 4 // letters of -eusi, -eupe and -kundu
+	return len(a) > root && len(b) > root && a[len(a)-root:] == b[len(b)-root:] &&
+		hasWord(colourWords, a) && hasWord(colourWords, b)
 }
 
 // setLine sets the quantity of a line, if one was said. A number that was said is not guessed: a

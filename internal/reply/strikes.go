@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
+	"github.com/flowhq/flowhq/internal/understand/token"
 )
 
 // A clause that was heard may still have a part that nobody has used: "mchele kilo 10, mafuta lita 5
@@ -152,7 +153,44 @@ func (t *turn) onlyAround(text string) bool {
 	_, timed := t.timeIn(text)
 	v := t.next.Booking
 	return timed && v != nil && !v.Start.IsZero() || anyIn(words, languageWords) ||
+		deniesOnly(words) || t.namesSettled(text) || t.saysWhyNot(words) ||
 		anyIn(words, deniesWish) && t.k.template() == flowhq.EcommerceTemplate
+}
+
+// deniesOnly reports whether words take back a number, an hour or a day, and say nothing else: "not
+// eleven". What is right stands in another part.
+func deniesOnly(words []string) bool {
+	at := slices.IndexFunc(words, func(w string) bool { return hasWord(notThis, w) })
+	return at >= 0 && !slices.ContainsFunc(words[at+1:], func(w string) bool {
+		return !hasWord(dayWords, w) && !hasWord(hourWords, w) && !hasWord(aroundWish, w) &&
+			!token.Spelled(w) && countDigits(w) == 0
+	}) && !slices.ContainsFunc(words[:at], func(w string) bool {
+		return !hasWord(countFillers, w) && !hasWord(aroundWish, w) && !hasWord(courtesyWords, w)
+	})
+}
+
+// saysWhyNot reports whether words only say why something was taken off: "I found some at home".
+func (t *turn) saysWhyNot(words []string) bool {
+	return len(words) <= maxNaming+2 && anyIn(words[:min(len(words), 3)], hasAlready) &&
+		anyIn(t.p.reading.Words, removing)
+}
+
+// hasAlready say that the customer has something.
+var hasAlready = listOf("has already")
+
+// namesSettled reports whether a part of an order says of things that they are wanted, or are not, and
+// the order is so.
+func (t *turn) namesSettled(text string) bool {
+	if t.k.template() != flowhq.EcommerceTemplate {
+		return false
+	}
+	whole := t.p
+	defer func() { t.p = whole }()
+	t.p = t.readPart(text)
+	return len(t.p.products) > 0 && len(t.p.reading.Words) <= maxNaming &&
+		!slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
+			return t.p.editOf(m) == editNone || !t.settledThing(m)
+		})
 }
 
 // noteParts notes what nobody has used, in one note. What stands in the list of an order and is no

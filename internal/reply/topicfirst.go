@@ -3,56 +3,59 @@ package reply
 import (
 	"regexp"
 	"slices"
-	"strconv"
 
 	"github.com/flowhq/flowhq/internal/understand/entity"
+	"github.com/flowhq/flowhq/internal/understand/token"
 )
 
 // What was spoken of before is ordered without its name in front of what is named: "leta moja na
 // waya mbili" after a charger, "nipee moja ya 42 na jeans 32" after shoes.
 
-// countFirst is a count in front of what else is ordered.
-var countFirst = regexp.MustCompile(`(?i)^\W*(?:(?:sawa|poa|ok|okay|basi|fiti|haya|yes|ndio|` +
-	`leta|nipe|nipee|nipeni|niletee|weka|niwekee|nataka|naomba|nachukua|give me|get me|i want|` +
-	`i'?ll take|ill have|send|bring)\W+)*` +
-	`(moja|mbili|tatu|nne|tano|one|two|three|four|five|\d{1,2})\b`)
-
-// countWord are the counts of it in words.
-var countWord = map[string]int{
-	"moja": 1, "mbili": 2, "tatu": 3, "nne": 4, "tano": 5,
-	"one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
-}
+// countLead is all that stands in front of a count that belongs to what was spoken of before.
+var countLead = regexp.MustCompile(`(?i)^\W*(?:(?:` + alternatives("before a count") + `)\W+)*$`)
 
 // addTopicFirst puts what was spoken of before on the order, where a count stands in front of the
-// other things and belongs to none of them.
+// other things and belongs to none of them. Where nobody was asked for a count, a word must say that
+// something is wanted: "1 and bread" may be the number of an option.
 func (t *turn) addTopicFirst() {
-	p, id := &t.p, t.next.Topic
+	p, id := &t.p, t.in.State.Topic
+	if t.next.Ask.For == askQuantity {
+		id = t.next.Ask.About
+	}
 	product := t.k.product[id]
 	if product == nil || p.asks || len(p.products) == 0 || slices.Contains(idsOf(p.products), id) ||
-		t.next.Ask.For != askQuantity || slices.ContainsFunc(t.next.Order.Lines,
-		func(l Line) bool { return l.Product == id }) {
+		slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool { return l.Product == id }) ||
+		t.next.Ask.For != askQuantity && !anyIn(p.reading.Words, wishWords) {
 		return
 	}
-	m := countFirst.FindStringSubmatchIndex(p.text)
 	first := slices.MinFunc(p.products,
 		func(a, b entity.NameMatch) int { return a.Start - b.Start })
+	count, end := p.countFirst(first.Start)
 	// A joiner tells the two apart: "moja na waya mbili".
-	if m == nil || m[1] > first.Start || !listBreak.MatchString(p.text[m[1]:first.Start]) {
+	if within(count) == 0 || !listBreak.MatchString(p.text[end:first.Start]) {
 		return
-	}
-	word := split(p.text[m[2]:m[3]])[0]
-	n := countWord[word]
-	if n == 0 {
-		n, _ = strconv.Atoi(word)
 	}
 	size := ""
 	for _, s := range product.Sizes {
-		if at := sizeAt(p.text[m[1]:first.Start], s); len(at) > 0 &&
-			!p.sizeOffAt(m[1]+at[0], id) {
+		if at := sizeAt(p.text[end:first.Start], s); len(at) > 0 && !p.sizeOffAt(end+at[0], id) {
 			size = s
 		}
 	}
-	if within(n) > 0 {
-		t.addLine(entity.NameMatch{ID: id, Size: size, Quantity: n, Exact: true})
+	t.addLine(entity.NameMatch{ID: id, Size: size, Quantity: count, Exact: true})
+}
+
+// countFirst is the count that the message begins with, but for a wish, and where it ends; 0 if there
+// is none in front of a place.
+func (p *perception) countFirst(before int) (count, end int) {
+	tokens := token.Split(p.text)
+	for i, w := range tokens {
+		if w.Start >= before {
+			break
+		}
+		if value, n := token.Numeral(tokens, i); n > 0 && tokens[i+n-1].End <= before &&
+			countLead.MatchString(p.text[:w.Start]) {
+			return int(min(value, maxQuantity+1)), tokens[i+n-1].End
+		}
 	}
+	return 0, 0
 }

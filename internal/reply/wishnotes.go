@@ -173,10 +173,18 @@ func (t *turn) coloursWished() string {
 			slices.ContainsFunc(p.products, t.wantsOtherKind) {
 			continue
 		}
+		// "Any colour except black" is noted with its words.
+		if before := exceptColour.FindString(p.text[:at[0]]); before != "" {
+			text = before + text
+		}
 		return strings.TrimSpace(text)
 	}
 	return ""
 }
+
+// exceptColour stands in front of a colour that is not wanted.
+var exceptColour = regexp.MustCompile(`(?i)(?:\b(?:any|rangi yoyote|yoyote)\b[^.,;!?\n]{0,20})?\b(?:` +
+	alternatives("except") + `)\s+$`)
 
 // asksAt reports whether the part of the message at a place is a question.
 func (p *perception) asksAt(at int) bool {
@@ -415,7 +423,7 @@ func (t *turn) placedRecently() bool {
 func (t *turn) notesPlea(pending Ask) bool {
 	p := &t.p
 	if p.asks || entity.BeginsAsQuestion(p.text) || len(p.reading.Words) < minAddressWords ||
-		!anyIn(p.reading.Words, pleas) || anyIn(p.reading.Words, begging) ||
+		!anyIn(p.reading.Words, pleas) && !declinesPart(p.text) || anyIn(p.reading.Words, begging) ||
 		len(p.reading.Words) > maxExtra {
 		return false
 	}
@@ -424,8 +432,7 @@ func (t *turn) notesPlea(pending Ask) bool {
 	case t.next.Booking != nil && t.next.Booking.Moves == "":
 		t.noteVisit(t.note())
 	case o != nil && len(o.Lines) > 0:
-		o.addNote(t.note())
-		t.tellWish(t.note())
+		t.noteOnOrder(t.note())
 	default:
 		return false
 	}
