@@ -33,7 +33,7 @@ var (
 	// comesWords are verbs of what is brought, and sometimeWords the words for when.
 	comesWords = keywords(`
 		*fika, *fikia, *fikish*, *nifikia, *tufikia, *letwa, *taleta, *niletea, mnaleta, mleta,
-		inakuja,
+		inakuja, mtakuja, mnakuja, atakuja, anakuja,
 		itakuja, arrive*, arriving, bring, bringing, reach*, get here, get it, get them, take, send,
 		deliver*, be here, come, coming, inachukua, itachukua, *patia, nitapata, ntapata, naipata
 	`)
