@@ -25,11 +25,11 @@ var verbOf = regexp.MustCompile(`(?i)\b(?:(` +
 	`leave the|skip|scrap|forget|minus|cancel|delete|` +
 	`instead of|rather than|in place of|usiweke|msiweke|usiniwekee|msiniwekee|usilete|msilete|` +
 	`sitaki|sihitaji|` +
-	`sitahitaji|hatutaki|toa|toeni|nitolee|ondoa|ondoeni|niondolee|futa|acha|acheni|ghairi|` +
+	`sitahitaji|hatutaki|toa|toeni|utoe|mtoe|mtoeni|zitoe|itoe|uondoe|mwondoe|muondoe|nitolee|ondoa|ondoeni|niondolee|futa|acha|acheni|ghairi|` +
 	`badala ya|bila)|(` +
 	`i'?ll (?:take|have)|i want|i need|i'?d like|give me|get me|add|put|include|bring|send|keep|` +
 	`order|niwekee|weka|wekeni|` +
-	`nimesema|nilisema|nimeandika|nimeagiza|niliagiza|namaanisha|nilimaanisha|i said|i meant|` +
+	`thibitisha|thibitisheni|confirm|just with|tu na|pamoja na|nimesema|nilisema|nimeandika|nimeagiza|niliagiza|namaanisha|nilimaanisha|i said|i meant|` +
 	`i mean|i ordered|i asked for|rudisha|` +
 	`ongeza|niongezee|nipe|nipeni|nataka|naomba|nahitaji|lete|leta|niletee|nileteeni|bakiza|baki|` +
 	`ni\w{3,}e|tu\w{3,}e)|(` +
@@ -44,7 +44,7 @@ var noBefore = regexp.MustCompile(`(?i)\b(?:no|not|sio|siyo|si|hapana)\s+(?:(?:t
 
 // offBehind stands behind a name that is not wanted: "sukari toa", "sukari sitaki", "mkate hapana".
 var offBehind = regexp.MustCompile(`(?i)^\s*(?:,\s*)?(?:(?:hiyo|ile|hizo|zile|that|it|` +
-	`tena)\s+)?(?:toa|itoe|zitoe|uitoe|ondoa|iondoe|sitaki|` +
+	`tena)\s+)?(?:toa|utoe|mtoe|itoe|zitoe|uitoe|vitoe|uziondoe|ondoa|iondoe|sitaki|` +
 	`siitaki|sizitaki|usiweke|acha|iache|hapana|futa|remove|out|` + alternatives("not needed behind") + `)\b`)
 
 // onBehind stands behind a name that is wanted: "mikanda yote miwili nataka", "sukari ibaki".
@@ -77,6 +77,10 @@ func (p *perception) editOf(m entity.NameMatch) editKind {
 		return editNone
 	}
 	before, behind := p.text[:m.Start], p.text[m.End:]
+	// Before the "no" in front: "hapana, chumvi nataka" wants salt.
+	if onBehind.MatchString(behind) {
+		return editOn
+	}
 	if noBefore.MatchString(before) {
 		return editOff
 	}
@@ -87,9 +91,6 @@ func (p *perception) editOf(m entity.NameMatch) editKind {
 	if offBehind.MatchString(behind) && !p.namesWithin(m.End,
 		m.End+offBehind.FindStringIndex(behind)[1]) {
 		return p.offUnlessFollowed(m, behind)
-	}
-	if onBehind.MatchString(behind) {
-		return editOn
 	}
 	all := verbOf.FindAllStringSubmatchIndex(before[from:], maxEdits)
 	if len(all) == 0 {
