@@ -34,10 +34,17 @@ func (p *perception) takesBack(m entity.NameMatch) bool {
 	return m.Start >= 0 && m.Start <= len(p.text) && takesBack.MatchString(p.text[:m.Start])
 }
 
+// notJust stands in front of what is less than what is wanted: "for removal, not just checkup" put a
+// doctor's visit beside the tooth.
+var notJust = regexp.MustCompile(`(?i)\b(?:not|sio|siyo|si)\s+(?:just|only|tu)\s+(?:(?:a|the)\s+)?$`)
+
 // dropDenied drops services that the message says are not meant, beside one that is: "kung'oa ni
 // bei gani, sio kucheki" was told the price of both.
 func (p *perception) dropDenied() {
-	left := slices.DeleteFunc(slices.Clone(p.services), p.takesBack)
+	left := slices.DeleteFunc(slices.Clone(p.services), func(m entity.NameMatch) bool {
+		return p.takesBack(m) || m.Start >= 0 && m.Start <= len(p.text) &&
+			notJust.MatchString(p.text[:m.Start])
+	})
 	if len(left) > 0 {
 		p.denied = len(left) < len(p.services)
 		p.services = left

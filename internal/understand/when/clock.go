@@ -329,6 +329,7 @@ var followers = map[string]bool{
 	"please": true, "plz": true, "pls": true, "if": true, "is": true, "ok": true, "okay": true,
 	"tafadhali": true, "ndio": true, "nije": true, "basi": true, "sawa": true, "then": true,
 	"would": true, "works": true, "could": true, "ya": true, "i": true, "nitakuja": true,
+	"with": true, "for": true, "so": true, "because": true, "but": true, "lakini": true, "ila": true,
 }
 
 // withPart reads a number beside a part of the day: "kesho 4 asubuhi", "mbili usiku", "4 in the
