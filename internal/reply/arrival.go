@@ -39,7 +39,7 @@ var (
 	`)
 	sometimeWords = keywords(`
 		leo, lini, saa ngapi, kesho, today, tonight, tomorrow, when, what time, how long, how soon,
-		muda gani, baada ya muda, mda gani, same day, siku hiyo hiyo, sahii, saa hii, by what time
+		muda gan*, mda gan*, baada ya muda, baada ya mda, same day, siku hiyo hiyo, sahii, saa hii, by what time
 	`)
 	// dayAsked are those of them that ask for a day, which a cut-off answers.
 	dayAsked = keywords("leo, today, tonight, same day, siku hiyo hiyo, lini, when, kesho, " +
