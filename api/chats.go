@@ -21,7 +21,7 @@ func (r *chatsRequest) bind(b *binder) {
 		r.Text = "+" + rest
 	}
 	r.HandedOver = b.choice("handed_over")
-	r.Limit = b.number("limit", store.DefaultLimit, 1, store.MaxChats)
+	r.Limit = b.number("limit", store.DefaultChats, 1, store.MaxChats)
 	r.Before = b.cursor()
 }
 

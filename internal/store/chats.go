@@ -13,15 +13,19 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// MaxChats is the most chats of one page. Each costs a look at what came last in it.
-const MaxChats = 100
+// DefaultChats is how many chats a page has if nobody says, and MaxChats the most of one. Each costs a
+// look at what came last in it.
+const (
+	DefaultChats = 50
+	MaxChats     = 100
+)
 
 // A ChatFilter selects chats of a tenant. Empty fields select all.
 type ChatFilter struct {
 	Text       string // that is in the contact's name or number, in any case
 	HandedOver *bool  // nil = both
 	Before     int64  // what Chats returned as next
-	Limit      int    // rows; 0 means DefaultLimit, more than MaxChats means MaxChats
+	Limit      int    // rows; 0 means DefaultChats, more than MaxChats means MaxChats
 }
 
 // unreadSQL counts what a customer wrote after the business answered last, or last looked. A reply
@@ -67,7 +71,10 @@ var chatsSQL = contactsSQL + `,
 func (s *Store) Chats(
 	ctx context.Context, tenant flowhq.TenantID, f ChatFilter,
 ) (page []flowhq.Chat, next int64, err error) {
-	f.Limit = min(clampLimit(f.Limit), MaxChats)
+	if f.Limit <= 0 {
+		f.Limit = DefaultChats
+	}
+	f.Limit = min(f.Limit, MaxChats)
 	var ids []int64
 	if f.Text == "" && f.HandedOver == nil {
 		ids, next, err = s.latestChats(ctx, tenant, f)
