@@ -259,6 +259,16 @@ func (b *binder) text(name string) string {
 	return v
 }
 
+// who returns a query parameter that is part of somebody's name or number, "" without one. A plus sign
+// that was not escaped has come as a space.
+func (b *binder) who(name string) string {
+	v := b.text(name)
+	if rest, ok := strings.CutPrefix(v, " "); ok {
+		return "+" + rest
+	}
+	return v
+}
+
 // opaque returns a query parameter that an earlier answer gave as "next" and that holds a name, ""
 // if there is none.
 func (b *binder) opaque(name string) string {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"strings"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
@@ -16,10 +15,7 @@ type chatsRequest struct {
 
 func (r *chatsRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
-	r.Text = b.text("text")
-	if rest, ok := strings.CutPrefix(r.Text, " "); ok { // a plus sign that was not escaped
-		r.Text = "+" + rest
-	}
+	r.Text = b.who("text")
 	r.HandedOver = b.choice("handed_over")
 	r.Limit = b.number("limit", store.DefaultChats, 1, store.MaxChats)
 	r.Before = b.cursor()

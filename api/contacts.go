@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -73,10 +72,7 @@ type contactsRequest struct {
 
 func (r *contactsRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
-	r.Text = b.text("text")
-	if rest, ok := strings.CutPrefix(r.Text, " "); ok { // a plus sign that was not escaped
-		r.Text = "+" + rest
-	}
+	r.Text = b.who("text")
 	r.HandedOver = b.choice("handed_over")
 	r.LeftAlone = b.choice("left_alone")
 	r.Muted = b.choice("muted")

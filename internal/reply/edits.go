@@ -25,11 +25,13 @@ var verbOf = regexp.MustCompile(`(?i)\b(?:(` +
 	`leave the|skip|scrap|forget|minus|cancel|delete|` +
 	`instead of|rather than|in place of|usiweke|msiweke|usiniwekee|msiniwekee|usilete|msilete|` +
 	`sitaki|sihitaji|` +
-	`sitahitaji|hatutaki|toa|toeni|utoe|mtoe|mtoeni|zitoe|itoe|uondoe|mwondoe|muondoe|nitolee|ondoa|ondoeni|niondolee|futa|acha|acheni|ghairi|` +
+	`sitahitaji|hatutaki|toa|toeni|utoe|mtoe|mtoeni|zitoe|itoe|uondoe|mwondoe|muondoe|nitolee|` +
+	`ondoa|ondoeni|niondolee|futa|acha|acheni|ghairi|` +
 	`badala ya|bila)|(` +
 	`i'?ll (?:take|have)|i want|i need|i'?d like|give me|get me|add|put|include|bring|send|keep|` +
 	`order|niwekee|weka|wekeni|` +
-	`thibitisha|thibitisheni|confirm|just with|tu na|pamoja na|nimesema|nilisema|nimeandika|nimeagiza|niliagiza|namaanisha|nilimaanisha|i said|i meant|` +
+	`thibitisha|thibitisheni|confirm|just with|tu na|pamoja na|nimesema|nilisema|nimeandika|` +
+	`nimeagiza|niliagiza|namaanisha|nilimaanisha|i said|i meant|` +
 	`i mean|i ordered|i asked for|rudisha|` +
 	`ongeza|niongezee|nipe|nipeni|nataka|naomba|nahitaji|lete|leta|niletee|nileteeni|bakiza|baki|` +
 	`ni\w{3,}e|tu\w{3,}e)|(` +

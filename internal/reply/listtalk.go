@@ -174,7 +174,8 @@ var stationBefore = regexp.MustCompile(`(?i)\b(?:kituo cha|vituo vya|sheli ya|st
 
 // insideOf stands in front of what goods are packed in, and containers are words for that.
 var (
-	insideOf   = regexp.MustCompile(`(?i)\b(?:in|into|inside)\s+(?:(?:the|a|that|one)\s+)?$|\b(?:kwenye|katika|ndani ya)\s+$`)
+	insideOf = regexp.MustCompile(`(?i)\b(?:in|into|inside)\s+(?:(?:the|a|that|one)\s+)?$|` +
+		`\b(?:kwenye|katika|ndani ya)\s+$`)
 	containers = listOf("container")
 )
 

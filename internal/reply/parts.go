@@ -263,7 +263,8 @@ func (t *turn) losesWish() bool {
 func (t *turn) losesQuestion() bool {
 	p, words := &t.p, t.p.reading.Words
 	return (p.asksSoftly() || entity.BeginsAsQuestion(p.text)) && len(words) >= minQuestion &&
-		!t.advised && !riderNote.MatchString(p.text) && !anyIn(words, notAnswered) && !anyIn(words, languageWords) &&
+		!t.advised && !riderNote.MatchString(p.text) && !anyIn(words, notAnswered) &&
+		!anyIn(words, languageWords) &&
 		!t.toldTogether() && !t.namesBusiness(words) &&
 		!slices.ContainsFunc(p.acts, func(a act) bool { return a != actGreet && a != actThanks }) &&
 		!p.onlyGreets() && !p.cued(cueAdd) && !anyIn(words, companions) && !p.hasTime &&

@@ -218,7 +218,8 @@ var saysName = regexp.MustCompile(
 		`kid)|kwa (?:ajili ya )?(?:mtoto|mwanangu|mke|mume|mama|baba|rafiki|kaka|dada)(?: wangu| yangu)?|` +
 		`i'?m|(?:it'?s |it is )?for my (?:son|daughter|wife|husband|mother|father|mom|mum|dad|brother|sister|` +
 		`friend|child|kid|boy|girl|baby)|(?:put|book) (?:it|me|us) under|under (?:the )?name(?: of)?|` +
-		`(?:yes|yeah|yep|ok|okay|sure|please|ndio|ndiyo|sawa)[ ,]+(?:it'?s )?under|it'?s for|it is for|book(?:ing)? (?:it )?for|my (?:brother|sister|friend|son|daughter|wife|husband)` +
+		`(?:yes|yeah|yep|ok|okay|sure|please|ndio|ndiyo|sawa)[ ,]+(?:it'?s )?under|` +
+		`it'?s for|it is for|book(?:ing)? (?:it )?for|my (?:brother|sister|friend|son|daughter|wife|husband)` +
 		` is|jina|name)[ \t]+` +
 		`(\pL[\pL'.-]*(?:[ \t]+\pL[\pL'.-]*){0,2})`)
 
@@ -230,7 +231,8 @@ func (p *perception) findName() {
 
 // byTheWay stands before a name that nothing announces: only a capital tells "for my son Juma" from
 // "for my son too", and "jina Rehema" from "jina gani".
-var byTheWay = regexp.MustCompile(`^(?:(?:it'?s |it is )?for my .*|kwa .*|it'?s for|it is for|i'?m|.* under|book.* for|my \w+ is|jina|name)$`)
+var byTheWay = regexp.MustCompile(`^(?:(?:it'?s |it is )?for my .*|kwa .*|` +
+	`it'?s for|it is for|i'?m|.* under|book.* for|my \w+ is|jina|name)$`)
 
 // nameIn is the name that a text tells, "" if it tells none. It ends where words begin that are no
 // name: "naitwa Asha kutoka Temeke".

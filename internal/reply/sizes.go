@@ -193,7 +193,8 @@ func (t *turn) sizesColour(i int, size string) bool {
 func countOfColour(note string, colours []string) int {
 	numbers := entity.Find(note).Numbers
 	for _, at := range wordAt.FindAllStringIndex(note, maxEdits) {
-		if !slices.ContainsFunc(colours, func(c string) bool { return sameColour(c, strings.Trim(note[at[0]:at[1]], ",.;")) }) {
+		word := strings.Trim(note[at[0]:at[1]], ",.;")
+		if !slices.ContainsFunc(colours, func(c string) bool { return sameColour(c, word) }) {
 			continue
 		}
 		for _, n := range slices.Backward(numbers) {
