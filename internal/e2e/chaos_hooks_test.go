@@ -7,8 +7,8 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// hookFails is how often a receiver of a chaos run refuses.
-const hookFails = 0.05
+// hookFails is of how many attempts a receiver of a chaos run refuses one.
+const hookFails = 20
 
 // undelivered is how many events wait for a receiver, or for somebody to read them.
 func (c *chaos) undelivered() (n int, err error) {

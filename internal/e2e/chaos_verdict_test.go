@@ -211,7 +211,7 @@ func (v *verdict) print(t *testing.T, length time.Duration) {
 	h := v.hosts
 	fmt.Fprintf(&s, "\n%d commands of operators, each accounted for\n", v.commands)
 	fmt.Fprintf(&s, "%d pictures of programs, each accounted for by its bytes\n", v.pictures)
-	fmt.Fprintf(&s, "%d events of customers' messages, each accounted for at a receiver that refuses one of %d\n", v.events, int(1/hookFails))
+	fmt.Fprintf(&s, "%d events of customers' messages, each accounted for at a receiver that refuses one of %d\n", v.events, hookFails)
 	fmt.Fprintf(&s, "%d logins, two hosts at a time: %d\n", h.logins, h.two)
 	fmt.Fprintf(&s, "%d connections of hosts that stood still were replaced, which sent %d stanzas in vain\n", h.frozen, h.lateFrozen)
 	fmt.Fprintf(&s, "%d connections were replaced by a stranger, which sent %d stanzas in vain\n\n",
