@@ -21,7 +21,8 @@ func (t *turn) place(bare bool) string {
 	bare = bare && t.mayBeBare()
 	var place []string
 	found := false
-	for _, clause := range placeClause.Split(t.placeText(), 2*maxPartsRead) {
+	for _, piece := range placePieces(t.placeText()) {
+		clause := piece.text
 		// "Nileteeni Mbagala": the verb in front is none of the place.
 		led := false
 		if at := leadsAddress.FindStringIndex(clause); at != nil && at[1] < len(clause) {
@@ -34,7 +35,8 @@ func (t *turn) place(bare bool) string {
 		marked := anyIn(words, landmarkWords) && !isHere(words)
 		areas := t.named(t.k.areas, clause)
 		switch {
-		case t.isNoPlace(clause, words):
+		case strings.TrimSpace(clause) == t.p.name: // whose the place is
+		case piece.asks, t.isNoPlace(clause, words):
 			// A place is said in one breath: what stands behind another wish is none of it.
 			if found {
 				return plainAddress(strings.Join(place, ", "))
@@ -43,7 +45,10 @@ func (t *turn) place(bare bool) string {
 		case len(areas) > 0 && !marked:
 			// "I said Kisumu but make it CBD": the words in front of the area are none of it.
 			found = found || bare
-			place = append(place, strings.TrimSpace(clause[areas[len(areas)-1].Start:]))
+			if last := areas[len(areas)-1]; last.Exact {
+				clause = clause[last.Start:]
+			}
+			place = append(place, strings.TrimSpace(clause))
 		case marked || len(place) > 0 && len(words) <= minAddress+1 && !isNoName(words),
 			// "Deliver to Ruaka, Joyland apartments" has the place in front of its landmark.
 			led && len(words) <= maxPlaceWords && !isNoName(words) && !hasWord(notPlaces, words[0]),

@@ -25,6 +25,7 @@ func decided(in Input) *turn {
 	before := newTurn(in)
 	t.keepHeld(before)
 	t.leaveUnsaid(before)
+	t.tellOrderName()
 	t.heard = t.reply()
 	t.accountFor(in)
 	t.accountForParts(in)
@@ -152,8 +153,8 @@ func (t *turn) decide() {
 // beforeAnswer takes from the message what the answer to an open question is read with.
 func (t *turn) beforeAnswer() {
 	t.keepVisitWishes()
-	// What is confirmed with a name is booked for that name.
-	if t.next.Ask.For == askBook && t.p.name != "" {
+	// What is confirmed with a name is booked for that name, and so is what is told beside one.
+	if t.p.name != "" && (t.next.Ask.For == askBook || t.nameBeside(&t.p) == t.p.name) {
 		t.next.Name = t.p.name
 	}
 	t.takeMeant()

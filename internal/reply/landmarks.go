@@ -16,7 +16,7 @@ var landmarkWords = keywords(`
 	apartment, apartments, apt, flat, flats, block, floor, ghorofa, street, avenue, stage, stendi,
 	kituo cha, plot, gate, geti, gorofa, estate, mall, cinema, church, kanisa, kanisani, msikiti,
 	msikitini, mosque, hospital, hospitali, sheli, petrol station, towers, plaza, hostel, building,
-	jengo, hotel, hoteli, roundabout, junction, shule ya, school
+	jengo, hotel, hoteli, centre, center, roundabout, junction, shule ya, school
 `)
 
 // selfWords speak of the customer or plead. Such words were stored as the address of an order:
@@ -82,6 +82,12 @@ func (t *turn) addressBehind(area string) string {
 			end = q.Start
 		}
 	}
+	// A question behind the place is none of it: "sinza kwa Remmy, inachukua muda gani?".
+	for _, piece := range piecesOf(p.text[m.End:end]) {
+		if at := strings.Index(p.text[m.End:end], piece.text); piece.asks && at > 0 {
+			end = m.End + at
+		}
+	}
 	// Word by word: an address ends where the next wish begins.
 	told, last := false, ""
 	for n, at := range addressWord.FindAllStringIndex(p.text[m.End:end], maxLandmark) {
@@ -142,6 +148,17 @@ func plainAddress(text string) string {
 var placeClause = regexp.MustCompile(`[,;!?\n]+|\.(?:\s|$)|` +
 	`\s+(?i:lakini|but|ila|halafu|kisha)\s+|(?i:\s+(?:na|and|then|halafu|alafu)\s+` +
 	`(?:i'?ll|i will|nita\w+|nta\w+|nalipa|pay\w*|ni?lete\w*|call|nipigie|cash|mpesa|m-pesa)\b)`)
+
+// placePieces are the clauses of what is said of a place, and which of them ask something: "niko
+// Sinza, inachukua muda gani?".
+func placePieces(text string) (all []piece) {
+	from := 0
+	for _, at := range placeClause.FindAllStringIndex(text, 2*maxPartsRead) {
+		all = append(all, piece{text: text[from:at[0]], asks: strings.Contains(text[at[0]:at[1]], "?")})
+		from = at[1]
+	}
+	return append(all, piece{text: text[from:]})
+}
 
 // isNoPlace reports whether a clause says something else than a place.
 func (t *turn) isNoPlace(clause string, words []string) bool {

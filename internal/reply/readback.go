@@ -221,6 +221,15 @@ func (t *turn) tellName() {
 	}
 }
 
+// tellOrderName says the name that a message tells of an order, likewise.
+func (t *turn) tellOrderName() {
+	if name := t.next.Name; t.k.template() == flowhq.EcommerceTemplate && name != "" &&
+		name == t.p.name && t.p.name != t.in.State.Name && !strings.Contains(t.reply(), name) &&
+		!t.handedOver() && !t.missed {
+		t.tellLead("book.name", "name", name)
+	}
+}
+
 // refuseBooking answers a no to what was read back: the slot is free again, and the rest may be
 // changed.
 func (t *turn) refuseBooking() {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
@@ -199,6 +200,9 @@ func (t *turn) bareName() string {
 // findBareName finds the name that a part of the message is, where a visit waits for its yes: "ok
 // book me. Peter" was booked without it.
 func (t *turn) findBareName(p *perception) {
+	if p.name == "" && (t.next.Booking != nil || t.next.Order != nil) {
+		p.name = t.nameBeside(p)
+	}
 	// Only beside a yes to a visit: elsewhere a word with a capital begins a sentence.
 	parts := partsOf(p.text)
 	if p.name != "" || t.next.Ask.For != askBook || len(parts) == 0 {
@@ -223,6 +227,33 @@ func (t *turn) findBareName(p *perception) {
 	}
 	p.name = oneLine(last, maxNameRunes)
 }
+
+// nameBeside is the name that stands first or last beside other matter, "" if there is none: "Grace
+// Wanjiru. Is there parking?", "Brian Otieno, TRM drive". One of its words is a common name: "Lenana
+// Road" is written alike.
+func (t *turn) nameBeside(p *perception) string {
+	pieces := besideName.Split(p.text, maxPartsRead)
+	if len(pieces) < 2 {
+		return ""
+	}
+	for _, piece := range []string{pieces[0], pieces[len(pieces)-1]} {
+		piece = strings.TrimSpace(piece)
+		words := split(piece)
+		if !nameForm.MatchString(piece) || !slices.ContainsFunc(words, understand.IsPerson) ||
+			len(words) == 1 && t.next.Booking == nil ||
+			slices.ContainsFunc(words, func(w string) bool {
+				return t.k.words[w] || t.k.otherNames[w] || t.k.staff[w] != "" ||
+					hasWord(landmarkWords, w)
+			}) {
+			continue
+		}
+		return oneLine(piece, maxNameRunes)
+	}
+	return ""
+}
+
+// besideName ends a name that other matter stands beside.
+var besideName = regexp.MustCompile(`[.,;!?\n]+(?:\s+|$)`)
 
 // nameForm is the form of one to three words that may be a name.
 var nameForm = regexp.MustCompile(`^[A-Z][a-z'.-]+(?: [A-Z][a-z'.-]*){0,2}$`)

@@ -141,9 +141,29 @@ func (t *turn) resumeVisit(pending Ask) {
 		len(t.slots(v.Day, t.visitMinutes(v), time.Time{}, time.Time{})) == 0:
 		// that day is known to be full
 		t.askOf(Ask{For: askWhen}, pending.Options, "book.nearest")
+	// A list that differs from the one above reads as if those times were gone: the afternoon that
+	// was asked for was lost beside "do I need to bring anything".
+	case pending.For == askWhen && t.stillFree(pending.Options):
+		t.tellLead("book.free", "day", t.nearDay(v.Day))
+		t.askOf(Ask{For: askWhen}, pending.Options, "book.free_which")
 	case pending.For == askService && len(pending.Options) > 0 && v.Service == "":
 		t.ask(pending, "book.service") // the list stands above
 	default:
 		t.continueBooking()
 	}
+}
+
+// stillFree reports whether all the options are times of the day of the visit that are free for it as
+// they were when they were listed. A visit that has changed since needs another list.
+func (t *turn) stillFree(options []Option) bool {
+	v, before := t.next.Booking, t.in.State.Booking
+	if len(options) < 2 || before == nil || !v.Start.IsZero() || !v.Day.Equal(before.Day) ||
+		t.timeTaken && t.p.hasTime || !slices.Equal(v.services(), before.services()) ||
+		v.places() != before.places() {
+		return false
+	}
+	return !slices.ContainsFunc(options, func(o Option) bool {
+		at, ok := parseTime(o.Value, t.k.zone)
+		return !ok || !startOfDay(at).Equal(startOfDay(v.Day)) || !t.fits(at, t.visitMinutes(v))
+	})
 }

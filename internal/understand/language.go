@@ -11,10 +11,19 @@ import (
 //go:embed data/names.txt
 var namesFile string
 
+//go:embed data/places.txt
+var placesFile string
+
 // names are first names, surnames and places, which say nothing of a chat's language.
 // "Amina, Mwanza" is no Swahili sentence. Without the list, an English chat would turn Swahili when
 // its customer gives a name.
-var names = parseNames(namesFile)
+var names = parseNames(namesFile + placesFile)
+
+// people are those of names that are a person's.
+var people = parseNames(namesFile)
+
+// IsPerson reports whether a word, in lower case, is a common name of people in Tanzania or Kenya.
+func IsPerson(word string) bool { return people[word] }
 
 // Lower case, as words are.
 func parseNames(file string) map[string]bool {

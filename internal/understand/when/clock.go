@@ -1,5 +1,7 @@
 package when
 
+import "slices"
+
 // A clock is a time of day as it was written, before it is known which half of the day is meant.
 // It is kept as written, since only the part of the day and the opening hours tell what is meant:
 // "saa 4" may be 10:00, 22:00, or 4:00 by a customer who counts the western way.
@@ -265,7 +267,7 @@ func (p *parser) inRange(i int) (item, int) {
 	case b.kind == itTo || b.kind == itAnd || b.kind == itOr:
 		return p.secondOfRange(i, b)
 	case b.kind == itFrom || b.kind == itBetween || b.kind == itAfter || b.kind == itBefore ||
-		b.kind == itAbout:
+		b.kind == itAbout || p.guessed(i):
 		if !p.benign(i+1) || n == 0 {
 			return item{}, i
 		}
@@ -284,6 +286,14 @@ func (p *parser) inRange(i int) (item, int) {
 		}
 	}
 	return item{}, i
+}
+
+// guessed reports whether a number is a guess at the hour of a day that was said: "tomorrow
+// morning, maybe 9?". Without the day it may count anything: "I would like 3".
+func (p *parser) guessed(i int) bool {
+	return p.raw(i-1, "like", "say", "maybe", "perhaps", "possibly", "labda", "tuseme", "tufanye") &&
+		!p.raw(i-2, "would", "d", "i", "id", "also", "we") &&
+		slices.ContainsFunc(p.items, func(it item) bool { return it.kind == itDay || it.kind == itPart })
 }
 
 // secondOfRange reads the hour behind a first one and the item between them. It is written on
