@@ -174,6 +174,11 @@ func (t *turn) informBeside() {
 // lostActs are the facts that a part of the message asks for and the reply does not tell.
 func (t *turn) lostActs() (lost acts) {
 	p, reply := &t.p, t.reply()
+	// When an order comes is asked in words that name no fact. "Itafika saa ngapi" is such a
+	// question.
+	if t.asksArrival() && t.hasOrder() && !slices.Contains(t.acts, actDelivery) {
+		return acts{actDelivery}
+	}
 	// A statement asks for nothing, however much it scores for a fact.
 	oneMore := p.has(actAnswer) && hasWord(besideGoods, p.reading.Words[0]) // "na dagaa kama wapo"
 	if !p.asksSoftly() && !entity.BeginsAsQuestion(p.text) && !oneMore || p.has(taskActs...) {
@@ -182,11 +187,6 @@ func (t *turn) lostActs() (lost acts) {
 	// What the rider is to bring change for was noted, and the owner's answer asks for it.
 	if t.wished && changeFor.MatchString(p.text) {
 		return nil
-	}
-	// When an order comes is asked in words that name no fact. "Itafika saa ngapi" is such a
-	// question.
-	if t.asksArrival() && t.hasOrder() && !slices.Contains(t.acts, actDelivery) {
-		return acts{actDelivery}
 	}
 	if missesGoods.MatchString(p.text) || t.advised && (anyIn(p.reading.Words, comparing) ||
 		anyIn(p.reading.Words, enoughFor)) || t.asksTotal() &&

@@ -57,7 +57,7 @@ var noQuestion = keywords("mtaa*, mtandao, mtaro, mtaji, mnazi, mnara*, mnada*, 
 // softQuestion are words of questions that are typed without a mark. "Mna" and "mta" are what a
 // question to a business begins with in Swahili.
 var softQuestion = keywords(`
-	je, au, kweli, gani, ngapi, lini, wapi, nini, vipi, vp, unaweza, mnaweza, naweza, can you,
+	je, au, kweli, gani, gan, ngapi, lini, wapi, nini, vipi, vp, unaweza, mnaweza, naweza, can you,
 	can i, do you,
 	does it, is it, are they, are these, what, how, which, when, who, why, mna*, mta*,
 	inawezekana, whats,
