@@ -119,16 +119,27 @@ func piecesOf(text string) (pieces []piece) {
 // gani", and lastJoiner where that subject begins.
 var (
 	subjectBefore = regexp.MustCompile(`(?i)^[\s,]*(?:ni|bei|iko|ipo|muda|lini)\b`)
+	priceBehind   = regexp.MustCompile(`(?i)^[\s,]*(?:ni )?(?:bei|shilingi|sh)\b`)
 	lastJoiner    = regexp.MustCompile(`(?i)^.*(?:^|[\s,])(?:na|and|also|pia|ila|n)\s`)
 )
 
-// maxSubject is how many words such a subject has at most.
-const maxSubject = 4
+// maxSubject is how many words such a subject has at most, and maxListedWords how many a list of
+// goods has whose price is asked.
+const (
+	maxSubject     = 4
+	maxListedWords = 10
+)
 
 // subjectFrom is where a question begins that was found at a place of a line, its subject included.
 func subjectFrom(line string, at int) int {
 	if !subjectBefore.MatchString(line[at:]) {
 		return at
+	}
+	// "Mchele wa kilo 5 na sukari bei gani" orders no rice: what stands there is asked for together.
+	if all := split(line[:at]); priceBehind.MatchString(line[at:]) && len(all) <= maxListedWords &&
+		!anyIn(all, wishWords) && !anyIn(all, orderVerbs) && !anyIn(all, landmarkWords) &&
+		!slices.ContainsFunc(all, func(w string) bool { return hasWord(dayWords, w) }) {
+		return 0
 	}
 	from := len(lastJoiner.FindString(line[:at]))
 	words := split(line[from:at])

@@ -211,6 +211,9 @@ func (t *turn) foundsProduct(id string, before *State) bool {
 	for _, o := range before.Ask.Options {
 		ids = append(ids, o.Value)
 	}
+	for _, g := range before.Goods {
+		ids = append(ids, g.Product)
+	}
 	if before.Order != nil {
 		for _, u := range before.Order.Unclear {
 			ids = append(ids, u.Products...)
@@ -228,7 +231,8 @@ func (t *turn) foundsProduct(id string, before *State) bool {
 func (t *turn) foundsSize(v value, before *State) bool {
 	p := t.k.product[v.of]
 	text := strings.ToLower(t.p.text)
-	held := before.Size == v.text || slices.Contains(before.Sizes, v.text)
+	held := before.Size == v.text || slices.Contains(before.Sizes, v.text) ||
+		slices.ContainsFunc(before.Goods, func(g Line) bool { return g.Size == v.text })
 	if before.Order != nil {
 		held = held || slices.ContainsFunc(before.Order.Lines,
 			func(l Line) bool { return l.Size == v.text }) ||

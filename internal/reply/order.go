@@ -125,7 +125,7 @@ func (t *turn) fillsOrder(informed bool) bool {
 	// "Can someone bring the right one" after a complaint orders nothing.
 	case t.reportedGoods() && !open && len(p.products) == 0:
 		return false
-	case p.has(actOrder), p.has(actCancel) && t.cancelsLines(), t.endsList():
+	case p.has(actOrder), p.has(actCancel) && t.cancelsLines(), t.endsList(), t.wantsEach():
 		return true
 	case open && (t.swaps() || t.editsLines() || t.agreesToTime() ||
 		(t.timeWished() != "" || t.phoneClause() != "") && !informed && len(p.acts) == 0):
@@ -173,6 +173,8 @@ func (t *turn) fillOrder() {
 	before, place, note := slices.Clone(o.Lines), len(t.said), o.Note
 	swapped := t.swapKinds()
 	switch sized := t.editSizes(); {
+	case t.wantsEach():
+		t.addEach()
 	case sized && len(p.products) == 0: // nothing else is named
 	case !swapped && len(p.products) > 0 && len(o.Lines) > 0 &&
 		(t.takesAnyOff() || len(t.offIDs()) > 0):

@@ -79,6 +79,8 @@ type State struct {
 	Spoken []string `json:"spoken,omitempty"`
 	// Sizes are those of Topic that were asked for together. "Both" orders one of each.
 	Sizes []string `json:"sizes,omitempty"`
+	// Goods are products that were asked about together. "One of each" orders them.
+	Goods []Line `json:"goods,omitempty"`
 	// Pair are services whose price was asked for together: a visit at a time that is said next is
 	// for these.
 	Pair []string `json:"pair,omitempty"`
@@ -261,7 +263,7 @@ func (s State) current(written time.Time) State {
 	}
 	// Copies, as a turn that is computed again must find its Input as it was.
 	s.Last, s.Spoken, s.Pair = slices.Clone(s.Last), slices.Clone(s.Spoken), slices.Clone(s.Pair)
-	s.Sizes = slices.Clone(s.Sizes)
+	s.Sizes, s.Goods = slices.Clone(s.Sizes), slices.Clone(s.Goods)
 	if s.Ask.For != "" && !s.Ask.open(written) {
 		s.Ask = Ask{}
 	}
@@ -272,7 +274,7 @@ func (s State) current(written time.Time) State {
 			// Beyond a day the yes is to something else.
 			s.Late = clone(s.Booking)
 		}
-		s.List, s.Lists, s.Spoken, s.Pair = 0, 0, nil, nil
+		s.List, s.Lists, s.Spoken, s.Pair, s.Goods = 0, 0, nil, nil, nil
 		s.Misses, s.Topic, s.Size, s.Area, s.Booking, s.Ticket = 0, "", "", "", nil, nil
 	}
 	// The order outlives the talk, as people ask at home before they buy.

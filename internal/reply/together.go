@@ -1,0 +1,51 @@
+package reply
+
+import (
+	"slices"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// Goods that were asked about together are ordered together: "one of each", "moja moja", "both".
+
+// eachWords want one of each thing that was spoken of.
+var eachWords = keywords(`
+	one of each, one each, each of them, one of both, moja moja, mojamoja, kimoja kimoja, moja kila,
+	kila moja, kila kimoja, one piece each
+`)
+
+// keepGoods keeps the goods that the message asks about together. One thing asked about afterwards
+// takes their place: "both" no longer means them.
+func (t *turn) keepGoods() {
+	if len(t.p.products) == 0 {
+		return
+	}
+	t.next.Goods = nil
+	if len(idsOf(t.p.products)) < 2 || t.next.Order != nil {
+		return
+	}
+	for _, m := range t.p.products {
+		if !m.Exact || len(t.next.Goods) == maxStoredNames {
+			t.next.Goods = nil // which one is meant is open
+			return
+		}
+		t.next.Goods = append(t.next.Goods, Line{Product: m.ID, Size: m.Size, Quantity: 1})
+	}
+}
+
+// wantsEach reports whether the message wants one of each of the goods that were asked about
+// together.
+func (t *turn) wantsEach() bool {
+	return len(t.next.Goods) > 1 && len(t.p.products) == 0 && !t.p.has(actPrice) &&
+		(anyIn(t.p.reading.Words, eachWords) || anyIn(t.p.reading.Words, bothWords) && t.wishes())
+}
+
+// addEach puts one of each of these on the order, but for what it has already.
+func (t *turn) addEach() {
+	for _, g := range t.next.Goods {
+		if !slices.ContainsFunc(t.next.Order.Lines, g.sameAs) {
+			t.addLine(entity.NameMatch{ID: g.Product, Size: g.Size, Quantity: 1, Exact: true})
+		}
+	}
+	t.next.Goods = nil
+}
