@@ -118,6 +118,7 @@ func (t *turn) decide() {
 	acted := t.act(informed)
 	if informed && !acted {
 		t.keepGoods()
+		t.tellGoodsSum()
 		t.keepBesideWishes()
 	}
 	switch {

@@ -25,6 +25,10 @@ func (t *turn) subjects() []string {
 			ids = append(ids, id)
 		}
 	}
+	// "Kunyoa na ndevu" is one service of the owner's, with a price of its own.
+	if both := t.combined(); both != "" && t.k.template() == flowhq.BookingTemplate {
+		return []string{both}
+	}
 	for _, m := range slices.Concat(t.p.services, t.p.products) {
 		add(m.ID)
 		// A name that fits several entries as well is answered for each: the bot must not choose a

@@ -2,6 +2,7 @@ package reply
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
@@ -31,6 +32,26 @@ func (t *turn) keepGoods() {
 		}
 		t.next.Goods = append(t.next.Goods, Line{Product: m.ID, Size: m.Size, Quantity: 1})
 	}
+}
+
+// tellGoodsSum says what these come to, to who asks for all of it.
+func (t *turn) tellGoodsSum() {
+	words := t.p.reading.Words
+	if len(t.next.Goods) < 2 || !t.p.has(actPrice) || !t.p.cued(cueTotal) && !anyIn(words, inAll) &&
+		!anyIn(words, bothWords) {
+		return
+	}
+	var items []string
+	sum := int64(0)
+	for _, g := range t.next.Goods {
+		p := t.k.product[g.Product]
+		if p == nil || p.Price == 0 || p.Unavailable {
+			return // a sum without one of them would be too little
+		}
+		items = append(items, t.k.nameOf(g.Product, t.say)+" "+t.k.money(p.Price))
+		sum += p.Price
+	}
+	t.tell("price.sum", "items", strings.Join(items, " + "), "total", t.k.money(sum))
 }
 
 // wantsEach reports whether the message wants one of each of the goods that were asked about

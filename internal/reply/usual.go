@@ -315,8 +315,12 @@ func (t *turn) askUsual(p *perception) {
 	if p.sure && p.alike >= surelyTheSame || p.isReceipt || p.cued(actComplaint) {
 		return
 	}
+	// "Do you have the white shirt" asks for a piece that has the colour in its name.
+	words := slices.DeleteFunc(slices.Clone(p.reading.Words), func(w string) bool {
+		return hasWord(colourWords, w) && t.colourNames(w)
+	})
 	for _, u := range slices.Concat(usuals, usualsOfDesks) {
-		if !anyIn(p.reading.Words, u.words) || u.with != nil && !anyIn(p.reading.Words, u.with) {
+		if !anyIn(words, u.words) || u.with != nil && !anyIn(p.reading.Words, u.with) {
 			continue
 		}
 		best := 0.
