@@ -155,6 +155,11 @@ func (t *turn) actsOf(p *perception) acts {
 			}
 		}
 	}
+	// "Can I change it if it is too big?" asks for the rule as well, and changes no order.
+	if p.asksSoftly() && p.sure && p.alike >= mayAnswer && !p.hasTime && !p.names() &&
+		anyIn(p.reading.Words, askWhether) {
+		all.drop(actChange)
+	}
 	told := len(p.entities.References) > 0 && !p.asks // a number that is told asks nothing
 	// "Nitalipa kwa M-Pesa" says how, and is no plea to pay later. It was refused as one.
 	told = told || t.wayNamed() >= 0 && !p.asks && len(p.reading.Words) <= maxNaming+1 &&

@@ -19,12 +19,19 @@ func Decide(in Input) Turn { return decided(in).finish() }
 // before the reply is joined.
 func decided(in Input) *turn {
 	in.memo = newMemo()
+	// A tenant that has told nothing yet still gets courtesy, hand-over and the menu.
+	if in.Knowledge == nil {
+		in.Knowledge = Compile(flowhq.Profile{}, flowhq.Config{})
+	}
 	in.Message.Text = withoutRest(in.Message.Text)
-	t := decidedBeside(in)
-	in.Knowledge = t.k
 	before := newTurn(in)
+	text, denied := before.withoutDenied(in.Message.Text)
+	in.Message.Text = before.withoutOrdered(text)
+	t := decidedBeside(in)
+	before = newTurn(in)
 	t.keepHeld(before)
 	t.leaveUnsaid(before)
+	t.tellDenied(denied)
 	t.tellOrderName()
 	t.heard = t.reply()
 	t.accountFor(in)
@@ -35,7 +42,6 @@ func decided(in Input) *turn {
 // decidedBeside decides the message by what it does, where its questions hide that, else whole.
 func decidedBeside(in Input) *turn {
 	t := decidedWhole(in)
-	in.Knowledge = t.k
 	if act := besideQuestions(in, t); act != nil {
 		return act
 	}
@@ -44,10 +50,6 @@ func decidedBeside(in Input) *turn {
 
 // decidedWhole decides the message as it was read as a whole.
 func decidedWhole(in Input) *turn {
-	// A tenant that has told nothing yet still gets courtesy, hand-over and the menu.
-	if in.Knowledge == nil {
-		in.Knowledge = Compile(flowhq.Profile{}, flowhq.Config{})
-	}
 	t := newTurn(in)
 	if t.wordless() {
 		t.receiveMedia()

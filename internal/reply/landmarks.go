@@ -211,7 +211,7 @@ var (
 		`tupo|naishi|nakaa|tunaishi|tunakaa)\s+`)
 	followsAddress = regexp.MustCompile(`(?i)(?:[.,;]?\s+(?:i'?ll|i will|i|na|and|then|nita|` +
 		`nta|my|` +
-		`pls|please|plz|tafadhali|asante|thanks|basi|tu|sawa|ok|boss|bro))+$`)
+		`pls|please|plz|tafadhali|asante|thanks|basi|tu|sawa|ok|boss|bro|a|an|the|one))+$`)
 )
 
 // namedHouses stand behind the name of a building.

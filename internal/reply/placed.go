@@ -67,7 +67,7 @@ var asksToAdd = regexp.MustCompile(`(?i)\b(?:can|could|pls|please|will)\s+(?:you
 // addWords put something on an order that is placed. "Also" and "pia" are left out: they join two
 // wishes of one message as well.
 var addWords = keywords(`
-	add, ongeza, niongezee, niongezeeni, mniongezee, uniongezee, ongezea, nimesahau, nilisahau,
+	add, ongeza, *ongeze*, ongezea, naongeza, nimesahau, nilisahau,
 	i forgot,
 	add me, weka na, niwekee na
 `)

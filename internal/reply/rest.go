@@ -2,6 +2,7 @@ package reply
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/flowhq/flowhq/internal/understand/entity"
@@ -42,4 +43,61 @@ var notNeeded = regexp.MustCompile(`(?i)^\s*(?:` + alternatives("not needed befo
 func declinesPart(text string) bool {
 	m := notNeeded.FindStringSubmatch(strings.Trim(text, " .,!"))
 	return m != nil && entity.ReadYesNo(m[1]+m[2]) == entity.Neither
+}
+
+// neverOrdered finds what a customer says never to have ordered, in group 1, up to the end of the
+// clause.
+var neverOrdered = regexp.MustCompile(`(?i)(?:^|[.,;!\n]\s*)(?:(?:lakini|but|ila|no|hapana)[, ]+)?(?:i (?:never|` +
+	`did ?n'?t|did not|have ?n'?t|have not) (?:ask|asked|order|ordered)(?: for)?|` +
+	`(?:si|hatu)(?:ja|ku)(?:omba|agiza|oda))\s+([^.,;!?\n]+)(?:[.,;!\n]+|$)`)
+
+// withoutDenied is a text without what it says of goods that were never ordered, and the IDs of
+// those, if the order in the making has none of them: "sijaomba ndizi, thibitisha tu" was told that
+// there are no bananas. What is on the order is taken off it like anything else.
+func (t *turn) withoutDenied(text string) (rest string, denied []string) {
+	at := neverOrdered.FindStringSubmatchIndex(text)
+	if t.next.Order == nil || len(t.next.Order.Lines) == 0 || at == nil || len(text) > maxRead {
+		return text, nil
+	}
+	for _, m := range t.named(t.k.products, text[at[2]:at[3]]) {
+		if t.ordered(m) {
+			return text, nil
+		}
+		denied = append(denied, m.ID)
+	}
+	rest = strings.Trim(text[:at[0]]+" "+text[at[1]:], " ,;\n")
+	if len(denied) == 0 || len(split(rest)) == 0 {
+		return text, nil
+	}
+	return rest, denied
+}
+
+// confirmsWith finds a yes to an order in group 1, and what the customer says to be on it in group 2.
+var confirmsWith = regexp.MustCompile(`(?i)\b(thibitisha|thibitisheni|confirm(?: it| the order)?)` +
+	`(?: tu| just| only)?\s+(?:na|pamoja na|with)\s+([^.,;!?\n]+?)(?:\s+(?:tu|only))?\s*$`)
+
+// withoutOrdered is a yes without what it says to be on the order, if that is so: "thibitisha tu na
+// chumvi".
+func (t *turn) withoutOrdered(text string) string {
+	at := confirmsWith.FindStringSubmatchIndex(text)
+	if t.next.Order == nil || at == nil || len(text) > maxRead {
+		return text
+	}
+	said := text[at[4]:at[5]]
+	named := t.named(t.k.products, said)
+	if len(named) == 0 || len(split(said)) > maxNaming || strings.ContainsAny(said, "0123456789") ||
+		slices.ContainsFunc(named, func(m entity.NameMatch) bool {
+			return !t.ordered(m) || m.Quantity > 0 || m.Size != ""
+		}) {
+		return text
+	}
+	return text[:at[3]]
+}
+
+// tellDenied says first that these are not on the order.
+func (t *turn) tellDenied(ids []string) {
+	for _, id := range ids {
+		text := t.render("order.not_on", "name", t.k.nameOf(id, t.say))
+		t.said = slices.Insert(t.said, 0, part{text: text})
+	}
 }

@@ -124,11 +124,19 @@ var usuals = []usual{
 		"can I exchange it if it does not fit", "do you accept returns",
 		"naweza kubadilisha isiponitosha",
 	}},
-	{words: whatIfWords, with: keywords("fit, fits, size, *tosh*, big, small, tight, loose, *bana*"),
+	{words: whatIfWords, with: keywords("fit, fits, size, *tosh*, big, small, tight, loose, *bana*, " +
+		"ndogo, kubwa, fupi, refu"),
 		questions: []string{
 			"can I exchange it if it does not fit", "what if the size is wrong",
 			"do you accept returns", "naweza kubadilisha isiponitosha",
 		}},
+	{words: keywords(`
+		haita*, hazita*, halita*, isipo*, zisipo*, lisipo*, ikini*, zikini*, wont fit, doesnt fit,
+		does not fit, dont fit, do not fit
+	`), with: keywords("*tosh*, fit, *bana*"), questions: []string{
+		"can I exchange it if it does not fit", "what if the size is wrong",
+		"naweza kubadilisha isiponitosha",
+	}},
 	// Trousers that are to be shortened are bought already.
 	{words: keywords(`
 		kukata, kukatwa, kukatia, kufupisha, kufupishwa, kushona, kushonea, mnashona, shorten, hem,

@@ -381,8 +381,8 @@ func (t *turn) takePlacedWish() bool {
 	p := &t.p
 	if t.k.template() != flowhq.EcommerceTemplate || t.next.Order != nil || p.asks ||
 		anyIn(p.reading.Words, secretWords) || len(p.reading.Words) > maxAssent+2 || p.names() ||
-		len(p.areas) > 0 || p.has(actCancel, actChange, actReturn, actPaid, actStatus, actAnger,
-		actComplaint) {
+		len(p.areas) > 0 || p.has(actChange) && !t.saysWhenToCome() ||
+		p.has(actCancel, actReturn, actPaid, actStatus, actAnger, actComplaint) {
 		return false
 	}
 	// Each of these called a person before, or was saved as the address.
@@ -395,7 +395,7 @@ func (t *turn) takePlacedWish() bool {
 		wish = t.note()
 	}
 	// A bare time is when it is to come.
-	if wish == "" && t.placedRecently() && isFigure(p.reading.Words) {
+	if wish == "" && t.placedRecently() && (isFigure(p.reading.Words) || t.saysWhenToCome()) {
 		wish = t.timeWished()
 	}
 	if wish == "" || anyIn(p.reading.Words, wantsPerson) {
@@ -411,6 +411,18 @@ func (t *turn) takePlacedWish() bool {
 	}
 	return true
 }
+
+// saysWhenToCome reports whether the message says when an order is to be brought: "kesho saa nne ndio
+// mlete, sio leo".
+func (t *turn) saysWhenToCome() bool {
+	return t.p.hasTime && anyIn(t.p.reading.Words, bringThen) && !t.p.asksSoftly()
+}
+
+// bringThen are verbs by which a customer says when an order is to be brought.
+var bringThen = keywords(`
+	mlete, mleteni, mniletee, nileteeni, niletee, lete, leteni, iletwe, uletwe, mzilete, ulete, waje,
+	aje, mje, bring, deliver, delivered, come, send, mtume, itumwe
+`)
 
 // placedRecently reports whether the customer has placed an order in this talk.
 func (t *turn) placedRecently() bool {
