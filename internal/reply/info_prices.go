@@ -386,8 +386,9 @@ func (t *turn) nextStep(id string) {
 		t.continueBooking()
 	case t.k.template() == flowhq.EcommerceTemplate && t.k.product[id] != nil &&
 		available(t.k.product[id]):
-		// "Bei ya 3" has said how many: what comes next is for the customer to say.
-		if t.next.Order == nil && t.quantityOf(id) == 0 {
+		// "Bei ya 3" has said how many: what comes next is for the customer to say. Of what was
+		// ordered a moment ago no more is wanted by a question about it.
+		if t.next.Order == nil && t.quantityOf(id) == 0 && !t.placedHas(id) {
 			t.ask(Ask{For: askQuantity, About: id}, "order.quantity")
 		}
 	}

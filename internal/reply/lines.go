@@ -9,6 +9,12 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
+// sameDrop reports whether two orders go to one place, are paid in one way, and have one note.
+func (o *Basket) sameDrop(other *Basket) bool {
+	return o.How == other.How && o.Area == other.Area && o.Address == other.Address &&
+		o.Payment == other.Payment && o.Note == other.Note
+}
+
 // sameAs reports whether two lines tell the customer the same.
 func (l Line) sameAs(other Line) bool {
 	// The mark is not shown, so a line that differs only in it was told already.

@@ -281,7 +281,14 @@ func (t *turn) editOrder(number string) {
 	t.next.Order = o
 	// The message may hold the change: "badilisha iwe mbili". It is taken at once.
 	if t.fillsOrder(false) {
+		before, lines, said := *o, slices.Clone(o.Lines), len(t.said)
 		t.fillOrder()
+		// "No, just the one gas that I ordered" changes nothing, and is no order to be agreed to.
+		if o.At = before.At; len(t.p.products) > 0 && t.next.Order == o &&
+			slices.EqualFunc(lines, o.Lines, Line.sameAs) && o.sameDrop(&before) {
+			t.next.Order, t.next.Ask, t.question, t.said = nil, Ask{}, "", t.said[:said]
+			t.tell("cancel.kept")
+		}
 		return
 	}
 	var lines []string

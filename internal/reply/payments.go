@@ -196,11 +196,12 @@ func (t *turn) tellHowToPay(o *Basket) {
 	ways := t.k.profile.Payments
 	i := slices.IndexFunc(ways, func(p flowhq.Payment) bool { return p.Name == o.Payment })
 	switch {
-	// The number was asked for a moment ago, and stands above.
-	case i >= 0 && ways[i].Number != "" && t.saidLast(t.payment(i)):
+	// The number was asked for a moment ago or in this message, and stands above.
+	case i >= 0 && ways[i].Number != "" && (t.saidLast(t.payment(i)) ||
+		strings.Contains(t.reply(), strings.TrimSuffix(t.payment(i), "."))):
 	case i >= 0 && ways[i].Number != "":
 		t.tell("order.pay_to", "payment", strings.TrimSuffix(t.payment(i), "."))
-	case i < 0 && len(ways) > 0:
+	case i < 0 && len(ways) > 0 && !strings.Contains(t.reply(), "• "+t.payment(0)):
 		t.tellPayment()
 	}
 }

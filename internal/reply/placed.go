@@ -96,6 +96,13 @@ func (t *turn) placedOrder() (o flowhq.Order, ok bool) {
 	return meant[0], true
 }
 
+// placedHas reports whether the order that was placed last in this talk has a product.
+func (t *turn) placedHas(id string) bool {
+	f, ok := t.placedOrder()
+	return ok && slices.ContainsFunc(f.Lines,
+		func(l flowhq.OrderLine) bool { return l.Product == id })
+}
+
 // rewrite writes an order that is placed once more. Two facts of one order in a turn would be two
 // versions of it.
 func (t *turn) rewrite(o flowhq.Order) {
