@@ -62,7 +62,7 @@ func (t *turn) accountForParts(in Input) {
 	for _, s := range segmentsOf(whole.text) {
 		if !t.saysSomething(s.text) || t.traced(s.text) || asksAtBegin(s.text) ||
 			strings.HasPrefix(whole.text[s.to:], "?") || asksInWords(split(s.text)) ||
-			t.onlyAround(s.text) {
+			t.onlyAround(s.text) || isReason(whole.text[s.from:s.to]) && whole.asksSoftly() {
 			continue
 		}
 		if t.sameWithout(in, s.without(whole.text)) || t.tellsFault(s.text) {
@@ -145,6 +145,22 @@ func (t *turn) traced(text string) bool {
 			!slices.Contains(seen, w)
 	})
 }
+
+// reason begins what a customer tells for a question to be understood: "but Nyali is far from
+// Nairobi, do I pay first?", "can Juma do mine? he did it last time". Noted as a wish it reads as if
+// the bot had not listened.
+var reason = regexp.MustCompile(`(?i)^[\s,.;!?]*(?:(?:` + alternatives("reason lead") + `)\b|` +
+	`(?:he|she|they|it|you|this|that)(?:'s| is| was| did| were| had| has| always| usually)\b|` +
+	`(?:(?:a|wa|i)li\pL{3,})\b)`)
+
+// isReason reports whether a part of a question only tells why it is asked. What may harm or has to be
+// heeded is none.
+func isReason(text string) bool {
+	return reason.MatchString(text) && !anyIn(split(text), heeded)
+}
+
+// heeded are words of what the owner has to know, however it is told.
+var heeded = listOf("to be heeded")
 
 // onlyAround reports whether a part is no wish of its own: it says why an hour suits that another part
 // names, which goods are not wanted, or in which language to go on.
