@@ -22,6 +22,10 @@ func (t *turn) combined() string {
 		if i == 0 || i+1 == len(words) || !hasWord(joiners, w) {
 			continue
 		}
+		// "My boy's cut, and I want my beard lined up" is for two people.
+		if anyIn(words[:i], childWords) != anyIn(words[i+1:], childWords) {
+			continue
+		}
 		left, right := t.namedBy(words[:i]), t.namedBy(words[i+1:])
 		if len(left) == 0 || len(right) == 0 {
 			continue

@@ -94,22 +94,42 @@ func (t *turn) toldTogether() bool {
 // meanChild takes the children's kind of a service for the common one where it is for a child: "a
 // haircut for my son, he is 5" was booked and priced as an adult's.
 func (t *turn) meanChild(p *perception) {
-	if len(p.services) != 1 || t.k.template() != flowhq.BookingTemplate ||
-		!forChild.MatchString(p.text) {
+	if t.k.template() != flowhq.BookingTemplate || len(p.services) == 0 ||
+		!anyIn(p.reading.Words, childWords) {
 		return
 	}
-	// The kind for children must be the same thing by its name: a dye for a son stays a dye.
-	m, id := &p.services[0], t.childService()
-	if id == "" || m.ID == id || t.k.service[m.ID] == nil {
-		return
+	for i := range p.services {
+		m := &p.services[i]
+		only := len(p.services) == 1 && forChild.MatchString(p.text)
+		if m.Start >= 0 && m.Start < m.End && m.End <= len(p.text) && !only {
+			// "He is 7 and needs a haircut too, mine is a fade" says which is whose.
+			around := pieceAround(p.text, m.Start, m.End)
+			only = ofChild.MatchString(around) && !ofOneself.MatchString(around)
+		}
+		if id := t.childService(); only && t.childKind(m.ID, id) {
+			m.ID, m.Others, m.Exact = id, nil, true
+		}
 	}
-	own, child := t.k.service[m.ID].Name, t.k.service[id].Name
-	if containsRun(split(child.EN), split(own.EN)) || slices.ContainsFunc(split(own.SW),
+}
+
+var (
+	// ofChild says of a child in front that a service is for that child.
+	ofChild = regexp.MustCompile(`(?i)\b(?:he|she|him|her|his|he's|she's|yeye|anyolewe|akatwe|anataka)\b`)
+	// ofOneself says that a service is for who writes.
+	ofOneself = regexp.MustCompile(`(?i)\b(?:mine|me|i|i'm|myself|mimi|yangu|nami|nataka|nikatwe|ninyolewe)\b`)
+)
+
+// childKind reports whether a service for children is the same thing as another by its name: a dye
+// for a son stays a dye.
+func (t *turn) childKind(id, child string) bool {
+	if child == "" || id == child || t.k.service[id] == nil {
+		return false
+	}
+	own, kind := t.k.service[id].Name, t.k.service[child].Name
+	return containsRun(split(kind.EN), split(own.EN)) || slices.ContainsFunc(split(own.SW),
 		func(w string) bool {
-			return strings.HasPrefix(w, "ku") && slices.Contains(split(child.SW), w)
-		}) {
-		m.ID, m.Others, m.Exact = id, nil, true
-	}
+			return strings.HasPrefix(w, "ku") && slices.Contains(split(kind.SW), w)
+		})
 }
 
 // childService is the owner's service for a child, "" if there is none.
