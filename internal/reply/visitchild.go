@@ -52,17 +52,30 @@ func (t *turn) childrenCount() int {
 		return cmp.Or(childNumbers[said], -1)
 	}
 	for i, w := range words {
-		if i > 0 && hasWord(childWords, w) && anyIn(words[max(0, i-maxKin):i], childJoiners) {
+		if i == 0 || !hasWord(childWords, w) {
+			continue
+		}
+		before := words[max(0, i-maxKin):i]
+		if anyIn(before, childJoiners) || anyIn(before, broughtAlong) && alsoOneself.MatchString(t.p.text) {
 			return 1
 		}
 	}
 	return 0
 }
 
+// Who brings a child is served as well if the message says so: "I'd like to bring my boy, and I also
+// want my beard lined up".
+var (
+	broughtAlong = keywords("bring, bringing, brought, take, kumleta, nimlete, ninamleta, namleta, nitamleta")
+	alsoOneself  = regexp.MustCompile(`(?i)\b(?:i also|i too|and i|myself|for me|mimi pia|na mimi|nami|mimi nata\w+)\b`)
+)
+
 // forChild finds that what is wanted is for a child, who alone is served.
 var forChild = regexp.MustCompile(`(?i)\b(?:for|of)\s+(?:my|our|a|the)\s+(?:(?:little|small|` +
 	`young|\d+ ?(?:yr|year)s?(?: old)?)\s+)?` +
-	`(?:son|daughter|child|kid|boy|girl|baby)\b|\b(?:ya|wa|kwa ajili ya)\s+(?:mtoto|mwanangu|` +
+	`(?:son|daughter|child|kid|boy|girl|baby)\b|\bbring(?:ing)?\s+(?:my|our)\s+(?:son|daughter|` +
+	`child|kid|boy|girl)\s+(?:in |over )?(?:for|to get|to have)\b|` +
+	`\b(?:ya|wa|kwa ajili ya)\s+(?:mtoto|mwanangu|` +
 	`kijana wangu)\b`)
 
 // asksForChildren asks for what a child is served with: "do you also do kids?".
@@ -94,8 +107,14 @@ func (t *turn) toldTogether() bool {
 // meanChild takes the children's kind of a service for the common one where it is for a child: "a
 // haircut for my son, he is 5" was booked and priced as an adult's.
 func (t *turn) meanChild(p *perception) {
-	if t.k.template() != flowhq.BookingTemplate || len(p.services) == 0 ||
-		!anyIn(p.reading.Words, childWords) {
+	if t.k.template() != flowhq.BookingTemplate || !anyIn(p.reading.Words, childWords) {
+		return
+	}
+	// "Naomba kumleta mwanangu kesho" names no service, and a child is cut as one.
+	if id := t.childService(); len(p.services) == 0 && id != "" && t.next.Booking == nil &&
+		t.next.Topic == "" && anyIn(p.reading.Words, broughtAlong) &&
+		!alsoOneself.MatchString(p.text) {
+		p.services = append(p.services, entity.NameMatch{ID: id, Exact: true, Score: 1})
 		return
 	}
 	for i := range p.services {
