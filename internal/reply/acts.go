@@ -128,6 +128,14 @@ func (t *turn) actsOf(p *perception) acts {
 			}
 		}
 	}
+	// A question greets nobody by its likeness alone: "are you hiring people now?" was welcomed.
+	if p.asks && len(p.reading.Words) > maxShort && !p.cued(actGreet) && !p.onlyGreets() {
+		all.drop(actGreet)
+	}
+	// "Niletee haraka tafadhali" is for the rider as well.
+	if t.next.Order != nil && p.cued(cueDeliver) && !p.cued(actPerson) {
+		all.drop(actPerson)
+	}
 	// "Call me at the gate" is for the rider. A person was called, and the address was lost.
 	if t.riderNoteIn() != "" || t.wishesCall() != "" ||
 		t.placedRecently() && riderNote.MatchString(p.text) {

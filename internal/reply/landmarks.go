@@ -88,6 +88,11 @@ func (t *turn) addressBehind(area string) string {
 			end = m.End + at
 		}
 	}
+	for _, phone := range p.entities.Phones {
+		if phone.Start >= m.End && phone.Start < end {
+			end = phone.Start
+		}
+	}
 	// Word by word: an address ends where the next wish begins.
 	told, last := false, ""
 	for n, at := range addressWord.FindAllStringIndex(p.text[m.End:end], maxLandmark) {
@@ -165,7 +170,7 @@ func (t *turn) isNoPlace(clause string, words []string) bool {
 	// "Karibu na bank ya NMB" names no way to pay.
 	return anyIn(words, paysThen) || knownWay(words) >= 0 && !anyIn(words, landmarkWords) ||
 		asksInLine(clause) ||
-		len(t.in.memo.entitiesIn(clause).Money) > 0 || anyIn(words, wantsPerson) ||
+		len(t.in.memo.entitiesIn(clause).Money) > 0 || len(t.in.memo.entitiesIn(clause).Phones) > 0 || anyIn(words, wantsPerson) ||
 		!anyIn(words, landmarkWords) && (len(t.named(t.k.products, clause)) > 0 ||
 			anyIn(words, wishWords) || anyIn(words, wishVerbs) || riderNote.MatchString(clause) ||
 			entity.ReadYesNo(clause) != entity.Neither || asksInWords(words) ||
@@ -211,7 +216,8 @@ var (
 		`tupo|naishi|nakaa|tunaishi|tunakaa)\s+`)
 	followsAddress = regexp.MustCompile(`(?i)(?:[.,;]?\s+(?:i'?ll|i will|i|na|and|then|nita|` +
 		`nta|my|` +
-		`pls|please|plz|tafadhali|asante|thanks|basi|tu|sawa|ok|boss|bro|a|an|the|one))+$`)
+		`pls|please|plz|tafadhali|asante|thanks|basi|tu|sawa|ok|boss|bro|a|an|the|one|` +
+		`namba|yangu|simu|number|no|phone|nipigie|call|me|ni|is))+$`)
 )
 
 // namedHouses stand behind the name of a building.

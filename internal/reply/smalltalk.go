@@ -129,6 +129,11 @@ func (t *turn) courtesy() bool {
 		t.did(actBye)
 		t.next.Ask = Ask{}
 		t.tell("bye")
+	// Who has written to somebody else wants nothing, and least of all a colleague.
+	case short && anyIn(p.reading.Words, wrongNumber):
+		t.did(actBye)
+		t.next.Ask = Ask{}
+		t.tell("allright")
 	case p.has(actBye) && short:
 		t.did(actBye)
 		t.tell("bye")
@@ -188,3 +193,6 @@ var (
 	waitWords  = listOf("wait for me")
 	besideWait = listOf("beside wait")
 )
+
+// wrongNumber are words of who meant to write to somebody else.
+var wrongNumber = listOf("wrong number")

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -219,9 +220,16 @@ var companions = listOf("companion")
 // dad too", "naja na mtoto wangu pia".
 func (t *turn) bringsPerson() bool {
 	words := t.p.reading.Words
+	// "My brother will bring me his number" brings nobody.
+	if bringsThing.MatchString(t.p.text) {
+		return false
+	}
 	return anyIn(words, companions) && (anyIn(words, ownWords) || t.p.cued(cueAdd)) &&
 		(t.p.cued(cueAdd) || anyIn(words, comesAlong))
 }
+
+// bringsThing brings something to somebody.
+var bringsThing = regexp.MustCompile(`(?i)\bbring(?:ing|s)?\s+(?:me|us|you|him|her|it|them|the|his|some|a)\b`)
 
 // comesAlong are words of who brings somebody.
 var comesAlong = listOf("comes along")
