@@ -481,6 +481,11 @@ func (t *turn) meanByName(p *perception, all *acts) {
 	// maxAssent bounds it, as a long question asks for more than whether there is such a service.
 	case len(p.services) > 0 && p.asks && !p.hasTime && len(p.reading.Words) <= maxAssent:
 		all.add(actOffer) // "do you guys do beards?"
+	// "Fundi asipige honi akifika" asks for no price while the fault is being seen to.
+	case len(p.services) > 0 && t.k.template() == flowhq.SupportTemplate && t.next.Ticket != nil &&
+		t.next.Ticket.Number != "" && !p.asksSoftly() && short && len(p.reading.Words) >= maxShort &&
+		p.services[0].ID != t.installation() && !slices.Contains(t.packages(), p.services[0].ID):
+		all.add(actProblem)
 	// Who books already has named the service for the booking. Without a day for it "na kipimo cha
 	// damu" asks for another price.
 	case len(p.services) > 0 && short && !p.hasTime && (t.next.Booking == nil ||
