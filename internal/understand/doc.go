@@ -15,6 +15,6 @@
 //
 // # Where to change what
 //
-// The files in data are for people who speak the languages: lexicon.tsv, spelling.tsv, names.txt
+// The files in data are for people who speak the languages: lexicon.tsv, spelling.tsv, names.txt, places.txt
 // and seeds. docs/language.md says how. The weights in data are made by "go tool task train".
 package understand
