@@ -128,20 +128,7 @@ func (t *turn) actsOf(p *perception) acts {
 			}
 		}
 	}
-	// A question greets nobody by its likeness alone: "are you hiring people now?" was welcomed.
-	if p.asks && len(p.reading.Words) > maxShort && !p.cued(actGreet) && !p.onlyGreets() {
-		all.drop(actGreet)
-	}
-	// "Niletee haraka tafadhali" is for the rider as well.
-	if t.next.Order != nil && p.cued(cueDeliver) && !p.cued(actPerson) {
-		all.drop(actPerson)
-	}
-	// "Call me at the gate" is for the rider. A person was called, and the address was lost.
-	if t.riderNoteIn() != "" || t.wishesCall() != "" ||
-		t.placedRecently() && riderNote.MatchString(p.text) {
-		all.drop(actPerson)
-		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actPerson })
-	}
+	t.dropLikeness(p, &all)
 	need := 0. // how alike an owner's question must be to be answered against a cue
 	for _, a := range p.cues {
 		// What stands beside an act does nothing alone: "nakuja kuchukua" fetches an order only
@@ -183,6 +170,24 @@ func (t *turn) actsOf(p *perception) acts {
 		all.add(t.next.Asked)
 	}
 	return all
+}
+
+// dropLikeness drops what the model takes the message for by its words, and what it is not.
+func (t *turn) dropLikeness(p *perception, all *acts) {
+	// A question greets nobody by its likeness alone: "are you hiring people now?" was welcomed.
+	if p.asks && len(p.reading.Words) > maxShort && !p.cued(actGreet) && !p.onlyGreets() {
+		all.drop(actGreet)
+	}
+	// "Niletee haraka tafadhali" is for the rider as well.
+	if t.next.Order != nil && p.cued(cueDeliver) && !p.cued(actPerson) {
+		all.drop(actPerson)
+	}
+	// "Call me at the gate" is for the rider. A person was called, and the address was lost.
+	if t.riderNoteIn() != "" || t.wishesCall() != "" ||
+		t.placedRecently() && riderNote.MatchString(p.text) {
+		all.drop(actPerson)
+		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actPerson })
+	}
 }
 
 // answersReason reports whether the owner's answer is to the reason that the message gives for

@@ -119,9 +119,7 @@ func (t *turn) decide() {
 	// read back. A task that was done asks its own question, so the old one is not asked again.
 	acted := t.act(informed)
 	if informed && !acted {
-		t.keepGoods()
-		t.tellGoodsSum()
-		t.keepBesideWishes()
+		t.keepBeside()
 	}
 	switch {
 	case acted:

@@ -71,28 +71,7 @@ func (t *turn) addressBehind(area string) string {
 	if at := lineEnd.FindStringIndex(p.text[m.End:]); at != nil {
 		end = m.End + at[1]
 	}
-	for _, other := range p.products {
-		// "Big Brother bar" is no bar of soap.
-		if other.Exact && other.Start >= m.End && other.Start < end {
-			end = other.Start
-		}
-	}
-	for _, q := range p.entities.Money {
-		if q.Start >= m.End && q.Start < end {
-			end = q.Start
-		}
-	}
-	// A question behind the place is none of it: "sinza kwa Remmy, inachukua muda gani?".
-	for _, piece := range piecesOf(p.text[m.End:end]) {
-		if at := strings.Index(p.text[m.End:end], piece.text); piece.asks && at > 0 {
-			end = m.End + at
-		}
-	}
-	for _, phone := range p.entities.Phones {
-		if phone.Start >= m.End && phone.Start < end {
-			end = phone.Start
-		}
-	}
+	end = t.addressStop(m.End, end)
 	// Word by word: an address ends where the next wish begins.
 	told, last := false, ""
 	for n, at := range addressWord.FindAllStringIndex(p.text[m.End:end], maxLandmark) {
@@ -134,6 +113,35 @@ func (t *turn) addressBehind(area string) string {
 		return ""
 	}
 	return plainAddress(p.text[from:end])
+}
+
+// addressStop is where what stands between two places of the message is no address any more: at a
+// product, an amount of money, a question or a phone number.
+func (t *turn) addressStop(from, end int) int {
+	p := &t.p
+	for _, other := range p.products {
+		// "Big Brother bar" is no bar of soap.
+		if other.Exact && other.Start >= from && other.Start < end {
+			end = other.Start
+		}
+	}
+	for _, q := range p.entities.Money {
+		if q.Start >= from && q.Start < end {
+			end = q.Start
+		}
+	}
+	// A question behind the place is none of it: "sinza kwa Remmy, inachukua muda gani?".
+	for _, piece := range piecesOf(p.text[from:end]) {
+		if at := strings.Index(p.text[from:end], piece.text); piece.asks && at > 0 {
+			end = from + at
+		}
+	}
+	for _, phone := range p.entities.Phones {
+		if phone.Start >= from && phone.Start < end {
+			end = phone.Start
+		}
+	}
+	return end
 }
 
 // plainAddress is an address without the verb in front of it and the beginning of the next sentence

@@ -15,6 +15,14 @@ var eachWords = keywords(`
 	kila moja, kila kimoja, one piece each
 `)
 
+// keepBeside keeps what stands beside a question that was answered: goods for an order of all of
+// them, and wishes.
+func (t *turn) keepBeside() {
+	t.keepGoods()
+	t.tellGoodsSum()
+	t.keepBesideWishes()
+}
+
 // keepGoods keeps the goods that the message asks about together. One thing asked about afterwards
 // takes their place: "both" no longer means them.
 func (t *turn) keepGoods() {
