@@ -69,7 +69,8 @@ type State struct {
 	Topic string `json:"topic,omitempty"`
 	Size  string `json:"size,omitempty"` // of Topic, if one was spoken of
 	Name  string `json:"name,omitempty"` // of the customer
-	// Day is the one whose hours were told last. "And the day after?" counts from it.
+	// Day is the one that was asked about last. "And the day after?" counts from it, and a time that
+	// is said next without a day is of it.
 	Day time.Time `json:"day,omitzero"`
 	// Asked is what the last message that asked for facts has asked for. An order in between keeps
 	// it. "Na dagaa je?" asks the same of something else.
@@ -275,6 +276,7 @@ func (s State) current(written time.Time) State {
 			s.Late = clone(s.Booking)
 		}
 		s.List, s.Lists, s.Spoken, s.Pair, s.Goods = 0, 0, nil, nil, nil
+		s.Day = time.Time{}
 		s.Misses, s.Topic, s.Size, s.Area, s.Booking, s.Ticket = 0, "", "", "", nil, nil
 	}
 	// The order outlives the talk, as people ask at home before they buy.

@@ -16,8 +16,11 @@ var eachWords = keywords(`
 `)
 
 // keepBeside keeps what stands beside a question that was answered: goods for an order of all of
-// them, and wishes.
+// them, the day, and wishes.
 func (t *turn) keepBeside() {
+	if r := t.p.time; t.p.hasTime && r.HasDay && !r.Likely {
+		t.next.Day = startOfDay(r.Day)
+	}
 	t.keepGoods()
 	t.tellGoodsSum()
 	t.keepBesideWishes()

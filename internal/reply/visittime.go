@@ -20,6 +20,11 @@ const maxAhead = 183 * 24 * time.Hour
 // timeWithDay puts the day that was agreed on before to a time that has none: "saa nne" after
 // "on Saturday, at what time?".
 func (t *turn) timeWithDay(r when.Result, v *Visit) when.Result {
+	// "Is Hassan in tomorrow? / can he do 5pm" is about tomorrow.
+	if day := t.next.Day; v.Day.IsZero() && !day.IsZero() && !day.Before(startOfDay(t.now)) &&
+		r.HasTime && (!r.HasDay || r.Likely) {
+		v.Day = startOfDay(day.In(t.k.zone))
+	}
 	// A day that the message names itself replaces the one that was agreed on.
 	if v.Day.IsZero() || r.HasDay && !r.Likely {
 		return r
