@@ -60,7 +60,8 @@ func (t *turn) founds(v value, before *State) bool {
 	case valPayment:
 		return len(t.named(t.k.payments, text)) > 0 || t.wayNamed() >= 0
 	default:
-		return t.ownName(v.text) || t.foundsWords(v.text, words)
+		return t.ownName(v.text) || t.foundsWords(v.text, words) ||
+			v.kind == valNote && v.text == before.Staff && anyIn(words, thatPerson)
 	}
 }
 
@@ -166,6 +167,10 @@ func (t *turn) foundsService(id string, before *State) bool {
 	}
 	words := split(t.p.text)
 	if t.suggests(id) || t.p.cued(cueSick) || t.toldOf(id, words) || t.partOf(id, spoken) {
+		return true
+	}
+	// The customer who comes along with a child is cut as well.
+	if alsoOneself.MatchString(t.p.text) && t.childKind(id, t.childService()) {
 		return true
 	}
 	return slices.Contains(named, id) || slices.Contains(spoken, id) ||

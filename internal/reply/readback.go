@@ -211,7 +211,7 @@ func (t *turn) confirmBooking() {
 	}
 	t.tell("book.done", "service", t.visitName(v), "time", t.at(v.Start), "number", v.Number)
 	t.tellName()
-	t.next.Booking, t.next.Ask, t.next.Day = nil, Ask{}, time.Time{}
+	t.next.Booking, t.next.Ask, t.next.Day, t.next.Staff = nil, Ask{}, time.Time{}, ""
 }
 
 // tellName says the name that the message tells, so that nobody wonders whether it was read.

@@ -72,6 +72,8 @@ type State struct {
 	// Day is the one that was asked about last. "And the day after?" counts from it, and a time that
 	// is said next without a day is of it.
 	Day time.Time `json:"day,omitzero"`
+	// Staff is who of the business was asked for last. "Can he do 5 pm" wants that person.
+	Staff string `json:"staff,omitempty"`
 	// Asked is what the last message that asked for facts has asked for. An order in between keeps
 	// it. "Na dagaa je?" asks the same of something else.
 	Asked act `json:"asked,omitempty"`
@@ -276,7 +278,7 @@ func (s State) current(written time.Time) State {
 			s.Late = clone(s.Booking)
 		}
 		s.List, s.Lists, s.Spoken, s.Pair, s.Goods = 0, 0, nil, nil, nil
-		s.Day = time.Time{}
+		s.Day, s.Staff = time.Time{}, ""
 		s.Misses, s.Topic, s.Size, s.Area, s.Booking, s.Ticket = 0, "", "", "", nil, nil
 	}
 	// The order outlives the talk, as people ask at home before they buy.

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ func (t *turn) keepBeside() {
 	if r := t.p.time; t.p.hasTime && r.HasDay && !r.Likely {
 		t.next.Day = startOfDay(r.Day)
 	}
+	t.next.Staff = cmp.Or(t.staffNamed(), t.next.Staff)
 	t.keepGoods()
 	t.tellGoodsSum()
 	t.keepBesideWishes()

@@ -67,7 +67,8 @@ func (t *turn) childrenCount() int {
 // want my beard lined up".
 var (
 	broughtAlong = keywords("bring, bringing, brought, take, kumleta, nimlete, ninamleta, namleta, nitamleta")
-	alsoOneself  = regexp.MustCompile(`(?i)\b(?:i also|i too|and i|myself|for me|mimi pia|na mimi|nami|mimi nata\w+)\b`)
+	alsoOneself  = regexp.MustCompile(`(?i)\b(?:i also|i too|and i|myself|for me|mimi pia|na mimi|nami|mimi nata\w+|` +
+		`both of us|us both|mtatu\w+|mnatu\w+|sote|wote wawili|sisi wote)\b`)
 )
 
 // forChild finds that what is wanted is for a child, who alone is served.
@@ -137,6 +138,24 @@ var (
 	// ofOneself says that a service is for who writes.
 	ofOneself = regexp.MustCompile(`(?i)\b(?:mine|me|i|i'm|myself|mimi|yangu|nami|nataka|nikatwe|ninyolewe)\b`)
 )
+
+// addOneself puts the customer beside the child whose cut alone was named, for who says that both are
+// to be served: "nikija na mtoto wangu mtatunyoa wote?".
+func (t *turn) addOneself(v *Visit) {
+	child := t.childService()
+	if v.Service != child || child == "" || len(v.More) > 0 || t.childrenCount() != 1 ||
+		!alsoOneself.MatchString(t.p.text) {
+		return
+	}
+	name := split(t.k.service[child].Name.EN)
+	for _, s := range t.k.offered() {
+		if own := split(s.Name.EN); s.ID != child && containsRun(name, own) {
+			v.Service = s.ID
+			v.addChildren(child, 1)
+			return
+		}
+	}
+}
 
 // childKind reports whether a service for children is the same thing as another by its name: a dye
 // for a son stays a dye.

@@ -88,6 +88,7 @@ func (t *turn) chooseServices(v *Visit) {
 		v.More, v.Together = nil, false
 	}
 	v.Service = service
+	t.addOneself(v)
 }
 
 // orWords stand between two things of which one is wanted.

@@ -54,10 +54,26 @@ func (t *turn) staffWished() string {
 		anyIn(p.reading.Words, notThem) {
 		return ""
 	}
+	if staff := t.next.Staff; staff != "" && p.hasTime && anyIn(p.reading.Words, thatPerson) {
+		return staff
+	}
 	// "Naitwa Hassan" tells a name of the customer.
 	name := split(p.name)
 	for _, w := range p.reading.Words {
 		if staff := t.k.staff[w]; staff != "" && !slices.Contains(name, w) {
+			return staff
+		}
+	}
+	return ""
+}
+
+// thatPerson points to who was spoken of.
+var thatPerson = keywords("he, him, she, her, yeye, huyo, kwake, naye, aninyoe, anikate, anihudumie, ana nafasi, atakuwa, yupo")
+
+// staffNamed is who of the business the message names, "" if nobody.
+func (t *turn) staffNamed() string {
+	for _, w := range t.p.reading.Words {
+		if staff := t.k.staff[w]; staff != "" {
 			return staff
 		}
 	}
