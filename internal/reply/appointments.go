@@ -230,6 +230,32 @@ func (t *turn) companionsOf(a appointment) appointment {
 	return a[1:]
 }
 
+// cancelledOf are the rows of a visit of several services that the message cancels: of the dye alone in
+// "rangi siitaki, kunyoa tu". All of them, unless it says that some are wanted.
+func (t *turn) cancelledOf(a appointment) appointment {
+	p := &t.p
+	var off, named []string
+	for _, m := range t.named(t.k.services, p.text) {
+		if named = append(named, m.ID); p.takesBack(m) || p.editOf(m) == editOff {
+			off = append(off, m.ID)
+		}
+	}
+	rows := slices.DeleteFunc(slices.Clone(a), func(b flowhq.Booking) bool {
+		switch is := slices.Contains(named, b.Service); {
+		case len(off) > 0:
+			return !slices.Contains(off, b.Service)
+		case anyIn(p.reading.Words, onlyWords):
+			return is // what is left is named
+		default:
+			return !is
+		}
+	})
+	if len(rows) == 0 || len(named) == 0 {
+		return a
+	}
+	return rows
+}
+
 // moved are the rows of an appointment at the time to which it moves. The row that moves farthest
 // comes first: written in the other order, a row would lie upon the one that has not moved yet.
 func (t *turn) moved(a appointment, v *Visit) []flowhq.Booking {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -21,6 +22,12 @@ var eachWords = keywords(`
 func (t *turn) keepBeside() {
 	if r := t.p.time; t.p.hasTime && r.HasDay && !r.Likely {
 		t.next.Day = startOfDay(r.Day)
+	}
+	// "Jina Baraka, nitachelewa kidogo" names the visit that was booked.
+	if facts := len(t.facts); t.p.name != "" && t.k.template() == flowhq.BookingTemplate {
+		if t.nameBookings(); len(t.facts) > facts {
+			t.tellName()
+		}
 	}
 	t.next.Staff = cmp.Or(t.staffNamed(), t.next.Staff)
 	t.keepGoods()

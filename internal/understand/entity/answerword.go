@@ -44,7 +44,7 @@ var answerFillers = set("asante asanteni thanks thank you thx please plz pls " +
 // "No problem" and "hakuna shida" agree, although they begin with a no.
 var yesPhrases = [][2]string{
 	{"no", "problem"}, {"hakuna", "shida"},
-	{"hamna", "shida"}, {"haina", "shida"}, {"no", "worries"},
+	{"hamna", "shida"}, {"shida", "hapana"}, {"shida", "hakuna"}, {"haina", "shida"}, {"no", "worries"},
 	{"hakuna", "tatizo"}, {"hamna", "tatizo"},
 	{"haina", "noma"}, {"hakuna", "noma"}, {"no", "issue"},
 	{"bila", "shaka"}, {"of", "course"}, {"go", "ahead"}, {"do", "it"}, {"book", "it"},
