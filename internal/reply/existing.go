@@ -3,6 +3,7 @@ package reply
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -111,6 +112,15 @@ func (t *turn) cancelBooking(key string) {
 		t.fact(flowhq.FactChange{Booking: &b})
 	}
 	t.tell("cancel.done", "service", t.appointmentName(a), "time", t.at(a[0].StartsAt))
+	// What is left of a visit of several services is told, lest the customer wonders.
+	for _, other := range t.appointments() {
+		rest := slices.DeleteFunc(slices.Clone(other), func(b flowhq.Booking) bool {
+			return strings.Contains(","+key+",", ","+b.Number+",")
+		})
+		if other.number() == a.number() && len(rest) > 0 {
+			t.tell("cancel.remains", "service", t.appointmentName(rest), "time", t.at(rest[0].StartsAt))
+		}
+	}
 }
 
 // wantMove begins to move a booking to another time. Unlike a cancellation, a day in the message
