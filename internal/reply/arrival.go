@@ -19,7 +19,9 @@ import (
 var arrivalWords = keywords(`
 	itafika saa, utafika saa, zitafika saa, itafika lini, utafika lini, inafika saa, inafika lini,
 	itafika leo, utafika leo, mtaleta saa, mtaleta lini, mnaleta saa, italetwa saa, itakuja saa,
-	itakuja lini, nitapata saa, nitapata lini, ntapata saa, itachukua muda, inachukua muda, itachukua mda, inachukua mda,
+	itakuja lini, nitapata saa, nitapata lini, ntapata saa, ntapata lini, *taipata lini, *taupata lini,
+	*tazipata lini, *taipata saa, *taupata saa, i expect it, we expect it, i receive it, expect my order,
+	expect the order, expect delivery, itachukua muda, inachukua muda, itachukua mda, inachukua mda,
 	inafika muda,
 	itafika muda, utafika muda, when will it, when will they, when does it, when will you deliver,
 	when will you bring, what time will it, what time will you, how long will it,

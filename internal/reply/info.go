@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -374,7 +375,7 @@ func (t *turn) offerAnswers(pending Ask) bool {
 // a miss: the second guess in a row calls a person.
 func (t *turn) perhaps(id string) bool {
 	a := t.k.answer[id]
-	if a == nil || a.Answer.Empty() || t.next.Misses+1 >= maxMisses {
+	if a == nil || a.Answer.Empty() || t.next.Misses+1 >= maxMisses || !t.aboutSame(a) {
 		return false
 	}
 	t.did(actUnsure)
@@ -384,6 +385,21 @@ func (t *turn) perhaps(id string) bool {
 	return t.giveAnswer(id)
 }
 
+// aboutSame reports whether an owner's answer that is only somewhat alike is about what the message is
+// about: "who should I see" has the words of "what should I bring", and nothing else of it.
+func (t *turn) aboutSame(a *flowhq.Answer) bool {
+	if t.p.alike >= mayAnswer {
+		return true
+	}
+	about := understand.Meanings(t.p.text)
+	return slices.ContainsFunc(a.Questions, func(q string) bool {
+		return slices.ContainsFunc(understand.Meanings(q), func(m string) bool {
+			// Those with a colon are of every other message: that something is asked, or wanted.
+			return !strings.HasPrefix(m, ":") && slices.Contains(about, m)
+		})
+	})
+}
+
 // tellNearest tells the owner's answer that is nearest to a question that has no other, with a
 // "perhaps" before it. The question is noted all the same.
 func (t *turn) tellNearest() bool {
@@ -391,7 +407,7 @@ func (t *turn) tellNearest() bool {
 		return false
 	}
 	a := t.k.answer[t.p.nearest[0]]
-	if a == nil || a.Answer.Empty() {
+	if a == nil || a.Answer.Empty() || !t.aboutSame(a) {
 		return false
 	}
 	text := t.answerText(a)

@@ -191,6 +191,14 @@ var usualsOfDesks = []usual{
 		"is there a contract", "can I stop at any time", "kuna mkataba",
 		"naweza kuacha wakati wowote",
 	}},
+	// The number of the account is on no list of the bot's, and where it stands the owner has told.
+	{words: keywords(`
+		nimesahau, nimeisahau, nimeusahau, sikumbuki, siikumbuki, sijui, siijui, forgot, forgotten,
+		dont know, do not know, dont remember, cant find, cannot find, lost
+	`), with: keywords("account, akaunti, acc, acct, akaunt"), questions: []string{
+		"where do I find my account number", "what is my account number",
+		"namba ya akaunti naipata wapi", "namba yangu ya akaunti ni ipi",
+	}},
 	// "Here" is where the customer is, which only the customer knows.
 	{words: keywords(`
 		can i get it, can we get it, can i get your, reach here, reach us, reach me, reach my,

@@ -395,7 +395,8 @@ func (t *turn) noteOnPlaced(wish string) bool {
 // at the door, or the number to call.
 func (t *turn) takePlacedWish() bool {
 	p := &t.p
-	if t.k.template() != flowhq.EcommerceTemplate || t.next.Order != nil || p.asks ||
+	if t.k.template() != flowhq.EcommerceTemplate || t.next.Order != nil ||
+		p.asks && !t.saysWhenToCome() ||
 		anyIn(p.reading.Words, secretWords) || len(p.reading.Words) > maxAssent+2 || p.names() ||
 		len(p.areas) > 0 || p.has(actChange) && !t.saysWhenToCome() ||
 		p.has(actCancel, actReturn, actPaid, actStatus, actAnger, actComplaint) {
@@ -412,7 +413,7 @@ func (t *turn) takePlacedWish() bool {
 	}
 	// A bare time is when it is to come.
 	if wish == "" && t.placedRecently() && (isFigure(p.reading.Words) || t.saysWhenToCome()) {
-		wish = t.timeWished()
+		wish = cmp.Or(t.timeWished(), t.note())
 	}
 	if wish == "" || anyIn(p.reading.Words, wantsPerson) {
 		return false
@@ -431,8 +432,13 @@ func (t *turn) takePlacedWish() bool {
 // saysWhenToCome reports whether the message says when an order is to be brought: "kesho saa nne ndio
 // mlete, sio leo".
 func (t *turn) saysWhenToCome() bool {
-	return t.p.hasTime && anyIn(t.p.reading.Words, bringThen) && !t.p.asksSoftly()
+	words := t.p.reading.Words
+	return t.p.hasTime && anyIn(words, bringThen) && (!t.p.asksSoftly() ||
+		t.p.time.HasTime && anyIn(words, mayTheyBring) && !anyIn(words, sometimeWords))
 }
+
+// mayTheyBring ask for an order to be brought at a time: "can they come after 4?".
+var mayTheyBring = keywords("can, could, naweza, mnaweza, unaweza, wanaweza, anaweza, inaweza, inawezekana")
 
 // bringThen are verbs by which a customer says when an order is to be brought.
 var bringThen = keywords(`
