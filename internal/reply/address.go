@@ -257,6 +257,9 @@ func (t *turn) addsAddress() bool {
 	o.At = t.in.Message.At
 	t.keepReceiver()
 	t.keepRiderNote()
+	if phone := t.phoneClause(); phone != "" {
+		o.addNote(phone)
+	}
 	t.continueOrder()
 	return true
 }

@@ -82,6 +82,12 @@ var durations = keywords("how long, how soon, muda gani, mda gani, saa ngapi hiv
 // tellArrival says when orders come, in the owner's words. It is false if the owner has none. The
 // bot makes up no time: a promise of "today" is the owner's to make.
 func (t *turn) tellArrival() bool {
+	// To a place on no list the rule for the same day promises nothing.
+	if t.toUnlisted() {
+		text := t.howLongTo("")
+		t.show(text)
+		return text != ""
+	}
 	area := ""
 	if len(t.p.areas) > 0 {
 		area = t.p.areas[0].ID
@@ -105,6 +111,16 @@ func (t *turn) tellArrival() bool {
 		return true
 	}
 	return told != ""
+}
+
+// toUnlisted reports whether the order that is being made, or was placed last, goes to a place that is
+// on no list.
+func (t *turn) toUnlisted() bool {
+	if o := t.next.Order; o != nil {
+		return o.How == howDeliver && o.Unlisted
+	}
+	f, ok := t.placedOrder()
+	return ok && f.Delivery.Area == "" && f.Delivery.Address != ""
 }
 
 // tellAreaTime says what the owner says of the days and hours of an area: "by courier, the next

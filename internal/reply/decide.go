@@ -156,7 +156,8 @@ func (t *turn) decide() {
 func (t *turn) beforeAnswer() {
 	t.keepVisitWishes()
 	// What is confirmed with a name is booked for that name, and so is what is told beside one.
-	if t.p.name != "" && (t.next.Ask.For == askBook || t.nameBeside(&t.p) == t.p.name) {
+	if t.p.name != "" && (t.next.Ask.For == askBook || t.next.Order != nil ||
+		t.nameBeside(&t.p) == t.p.name) {
 		t.next.Name = t.p.name
 	}
 	t.takeMeant()

@@ -349,7 +349,8 @@ func (t *turn) offerAnswers(pending Ask) bool {
 	var options []Option
 	// An answer without a question has no label to be chosen by.
 	for _, id := range t.p.nearest {
-		if a := t.k.answer[id]; a != nil && len(a.Questions) > 0 && len(options) < 2 {
+		if a := t.k.answer[id]; a != nil && len(a.Questions) > 0 && len(options) < 2 &&
+			t.aboutSame(a) {
 			options = append(options, Option{Do: doAnswer, Value: id, Label: t.questionOf(a)})
 		}
 	}

@@ -43,6 +43,9 @@ func (t *turn) tellDelivery() bool {
 			return false
 		}
 		t.tellArea(t.areaOfTalk())
+	// All of them were just named to who asks for a place on no list.
+	case len(d.Areas) > 1 && strings.Contains(t.reply(), d.Areas[0].Name+", "+d.Areas[1].Name):
+		return false
 	case len(d.Areas) == 0:
 		t.tell("delivery.yes")
 		if note := d.Note.In(t.say.language); note != "" {

@@ -187,6 +187,12 @@ func (t *turn) informOfOrder() (informed, done bool) {
 		t.did(actDelivery)
 		t.p.acts.drop(actOrder, actOffer, actAnswer, actHours, actStatus, actDelivery, actPlace)
 		return true, true
+	case t.asksArrival() && t.hasOrder() && t.toUnlisted():
+		t.did(actDelivery)
+		t.noteUnanswered()
+		t.tell("unanswered.noted")
+		t.p.acts.drop(actOrder, actOffer, actAnswer, actHours, actStatus, actDelivery, actPlace)
+		return true, true
 	}
 	return false, false
 }

@@ -397,7 +397,8 @@ func (t *turn) takePlacedWish() bool {
 	p := &t.p
 	if t.k.template() != flowhq.EcommerceTemplate || t.next.Order != nil ||
 		p.asks && !t.saysWhenToCome() ||
-		anyIn(p.reading.Words, secretWords) || len(p.reading.Words) > maxAssent+2 || p.names() ||
+		anyIn(p.reading.Words, secretWords) || p.names() ||
+		len(p.reading.Words) > maxAssent+2 && !t.saysWhenToCome() ||
 		len(p.areas) > 0 || p.has(actChange) && !t.saysWhenToCome() ||
 		p.has(actCancel, actReturn, actPaid, actStatus, actAnger, actComplaint) {
 		return false
@@ -413,7 +414,7 @@ func (t *turn) takePlacedWish() bool {
 	}
 	// A bare time is when it is to come.
 	if wish == "" && t.placedRecently() && (isFigure(p.reading.Words) || t.saysWhenToCome()) {
-		wish = cmp.Or(t.timeWished(), t.note())
+		wish = cmp.Or(t.timeWished(), strings.Trim(t.note(), " ?"))
 	}
 	if wish == "" || anyIn(p.reading.Words, wantsPerson) {
 		return false
@@ -434,7 +435,7 @@ func (t *turn) takePlacedWish() bool {
 func (t *turn) saysWhenToCome() bool {
 	words := t.p.reading.Words
 	return t.p.hasTime && anyIn(words, bringThen) && (!t.p.asksSoftly() ||
-		t.p.time.HasTime && anyIn(words, mayTheyBring) && !anyIn(words, sometimeWords))
+		(t.p.time.HasTime || hasDigits(t.p.text)) && anyIn(words, mayTheyBring) && !anyIn(words, sometimeWords))
 }
 
 // mayTheyBring ask for an order to be brought at a time: "can they come after 4?".
@@ -443,7 +444,7 @@ var mayTheyBring = keywords("can, could, naweza, mnaweza, unaweza, wanaweza, ana
 // bringThen are verbs by which a customer says when an order is to be brought.
 var bringThen = keywords(`
 	mlete, mleteni, mniletee, nileteeni, niletee, lete, leteni, iletwe, uletwe, mzilete, ulete, waje,
-	aje, mje, bring, deliver, delivered, come, send, mtume, itumwe
+	aje, mje, kuleta, kuletwa, bring, deliver, delivered, come, send, mtume, itumwe
 `)
 
 // placedRecently reports whether the customer has placed an order in this talk.
