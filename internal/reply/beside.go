@@ -118,7 +118,7 @@ func piecesOf(text string) (pieces []piece) {
 // subjectBefore is a question whose subject stands in front of it, as in Swahili: "kung'oa ni bei
 // gani", and lastJoiner where that subject begins.
 var (
-	subjectBefore = regexp.MustCompile(`(?i)^[\s,]*(?:ni|bei|iko|ipo|muda|lini)\b`)
+	subjectBefore = regexp.MustCompile(`(?i)^[\s,]*(?:ni|bei|iko|ipo|muda|lini|je|mnayo|mnazo|mnao|zipo|vipo)\b`)
 	priceBehind   = regexp.MustCompile(`(?i)^[\s,]*(?:ni )?(?:bei|shilingi|sh)\b`)
 	lastJoiner    = regexp.MustCompile(`(?i)^.*(?:^|[\s,])(?:na|and|also|pia|ila|n)\s`)
 )

@@ -94,6 +94,20 @@ func (t *turn) withoutOrdered(text string) string {
 	return text[:at[3]]
 }
 
+// yesBehind finds a yes to an order behind other matter: "I'll come at 5. Yes confirm".
+var yesBehind = regexp.MustCompile(`(?is)^(.*\S)\s*[.!;\n]\s*((?:yes|yeah|ok|okay|ndio|ndiyo|sawa|please|` +
+	`tafadhali)?[ ,]*(?:please |pls |tafadhali )?(?:confirm|confirmed|thibitisha|thibitisheni|go ahead)` +
+	`(?: it| order| the order| oda| hiyo| please| pls| tafadhali)*)[ .!]*$`)
+
+// yesFirst puts a yes to an order in front of what stands before it, where yeses are looked for.
+func (t *turn) yesFirst(text string) string {
+	m := yesBehind.FindStringSubmatch(text)
+	if t.next.Ask.For != askOrder || m == nil || len(text) > maxRead || strings.Contains(text, "?") {
+		return text
+	}
+	return m[2] + ". " + m[1]
+}
+
 // tellDenied says first that these are not on the order.
 func (t *turn) tellDenied(ids []string) {
 	for _, id := range ids {
