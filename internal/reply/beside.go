@@ -132,6 +132,11 @@ const (
 
 // subjectFrom is where a question begins that was found at a place of a line, its subject included.
 func subjectFrom(line string, at int) int {
+	// "Kesho mnafungua saa ngapi" asks for the hours of that day.
+	if words := split(line[:at]); len(words) > 0 && len(words) <= maxSubject &&
+		!slices.ContainsFunc(words, func(w string) bool { return !hasWord(dayWords, w) }) {
+		return 0
+	}
 	if !subjectBefore.MatchString(line[at:]) {
 		return at
 	}

@@ -169,6 +169,9 @@ func (t *turn) foundsService(id string, before *State) bool {
 	if t.suggests(id) || t.p.cued(cueSick) || t.toldOf(id, words) || t.partOf(id, spoken) {
 		return true
 	}
+	if anyIn(words, cheapestWords) {
+		return true
+	}
 	// The customer who comes along with a child is cut as well.
 	if alsoOneself.MatchString(t.p.text) && t.childKind(id, t.childService()) {
 		return true

@@ -42,11 +42,54 @@ func (t *turn) subjects() []string {
 	return ids
 }
 
+// cheapestWords ask for the lowest price.
+var cheapestWords = listOf("cheapest")
+
+// cheapest is the least dear of what the message asks for the cheapest of: of what it names, of the
+// packages, or of what has a word of it in its name. It is "" for who asks for no such thing.
+func (t *turn) cheapest(named []string) (id string) {
+	words := t.p.reading.Words
+	if !anyIn(words, cheapestWords) {
+		return ""
+	}
+	of := named
+	if len(of) < 2 && t.k.template() == flowhq.SupportTemplate {
+		of = t.packages()
+	} else if len(of) == 0 {
+		for _, s := range t.k.offered() {
+			of = append(of, s.ID)
+		}
+		for _, p := range t.k.profile.Products {
+			of = append(of, p.ID)
+		}
+	}
+	shared := func(id string) bool {
+		return slices.ContainsFunc(split(t.k.nameOf(id, t.say)), func(w string) bool {
+			return len(w) >= minSubject && slices.Contains(words, w)
+		})
+	}
+	some := slices.ContainsFunc(of, shared)
+	least := int64(0)
+	for _, other := range of {
+		price := t.priceOf(other)
+		if p := t.k.product[other]; p != nil && !available(p) || price == 0 || some && !shared(other) {
+			continue
+		}
+		if least == 0 || price < least {
+			id, least = other, price
+		}
+	}
+	return id
+}
+
 // tellPrice says what the message asks the price of, or the whole list.
 func (t *turn) tellPrice() bool {
 	// "Jumla ngapi" while an order is made asks for its total. The prices of everything would be no
 	// answer.
 	ids := t.subjects()
+	if id := t.cheapest(ids); id != "" {
+		ids = []string{id}
+	}
 	if len(ids) == 0 && t.next.Order != nil && len(t.next.Order.Lines) > 0 && t.p.cued(cueTotal) {
 		t.tellTotal()
 		return true

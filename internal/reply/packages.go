@@ -37,8 +37,9 @@ var enoughFor = listOf("enough for")
 func (t *turn) advise() bool {
 	p, words := &t.p, t.p.reading.Words
 	// Once a turn: the parts of a message would each be told the same list.
-	if t.k.template() != flowhq.SupportTemplate || t.advised || p.has(actProblem, actPaid, actCancel,
-		actComplaint) {
+	if t.k.template() != flowhq.SupportTemplate || t.advised || anyIn(words, cheapestWords) ||
+		p.has(actProblem, actPaid, actCancel,
+			actComplaint) {
 		return false
 	}
 	// Only names that are there whole: "we both work from home" names no "Home 10 Mbps".
@@ -345,6 +346,9 @@ func (t *turn) addNumbered(p *perception) {
 func (t *turn) priceOf(id string) int64 {
 	if s := t.k.service[id]; s != nil {
 		return s.Price
+	}
+	if p := t.k.product[id]; p != nil {
+		return p.Price
 	}
 	return 0
 }

@@ -397,6 +397,9 @@ func (t *turn) reconcileDesk(p *perception, all *acts) {
 		all.drop(actHours) // "mnafunga" installs, and closes nothing
 	}
 	// "Do you have it in Muheza" asks for the area.
+	if anyIn(p.reading.Words, cheapestWords) {
+		all.replace(actOffer, actPrice)
+	}
 	if all.has(actOffer) && len(p.areas) > 0 && len(p.services) == 0 {
 		all.replace(actOffer, actDelivery)
 	}

@@ -49,6 +49,12 @@ func (t *turn) requested() string {
 		anyIn(p.reading.Words, comeWords) && p.hasTime {
 		return id
 	}
+	// "Ok I want it" takes the package that was spoken of last.
+	if id := t.installation(); id != "" && t.next.Ticket == nil && !p.names() && !p.asksSoftly() &&
+		len(p.reading.Words) <= maxNaming && slices.Contains(t.packages(), t.next.Topic) &&
+		anyIn(p.reading.Words, thatThing) {
+		return id
+	}
 	for _, m := range p.services {
 		if s := t.k.service[m.ID]; s != nil && m.Exact && s.Minutes > 0 && !s.Unavailable {
 			// The technician who is to come was spoken of for an installation.
@@ -68,6 +74,9 @@ func (t *turn) requested() string {
 	}
 	return ""
 }
+
+// thatThing points to what was spoken of last.
+var thatThing = keywords("it, that, that one, this one, hicho, hiyo, hii, hilo, huo, hizo, nakichukua, naichukua")
 
 // askWhether ask whether something can be had.
 var askWhether = keywords(`

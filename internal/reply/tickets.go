@@ -158,8 +158,10 @@ func (t *turn) describeProblem(subject act) {
 		return
 	}
 	t.next.Ticket.Note = oneLine(before+t.note(), maxNote)
-	// Sorry comes first in either case: the customer has lost something.
-	t.tell("ticket.sorry")
+	// Sorry comes first: the customer has lost something. Who tells of a payment has not.
+	if subject != actPaid || t.p.has(actProblem) {
+		t.tell("ticket.sorry")
+	}
 	t.tellExchange()
 	t.openTicket()
 }
@@ -248,9 +250,13 @@ func (t *turn) openTicket() {
 	t.fact(t.ticket())
 	// The open question was for the description, and is answered.
 	t.next.Ask = Ask{}
-	if v.Subject == string(actAccount) {
+	switch {
+	case v.Subject == string(actPaid) && !t.p.has(actProblem):
+		t.tell("ticket.paid", "number", v.Number)
+		return
+	case v.Subject == string(actAccount):
 		t.tell("ticket.account", "number", v.Number)
-	} else {
+	default:
 		t.tell("ticket.done", "number", v.Number)
 	}
 	if !t.tellOwnRepair() && !t.tellRepairTime() {
