@@ -25,7 +25,7 @@
 //     exchange.go), by the template. Any message may fill any
 //     slot. Everything is read back and confirmed before it is a fact, but a ticket.
 //     What no field of a fact has, such as a colour or who is to cut, is noted with it in the
-//     customer's words, and the reply says so (wishnotes.go).
+//     customer's words, and the reply says so (wishnotes.go; staff.go for who is to serve).
 //  7. A question that was open and not answered is asked again (resume.go).
 //  8. Courtesy is answered in kind, or not at all (smalltalk.go).
 //  9. The rest was not understood: one question between two intents, the menu from the owner's own

@@ -39,6 +39,9 @@ func (t *turn) subjects() []string {
 			}
 		}
 	}
+	if id := t.cheapest(ids); id != "" {
+		return []string{id}
+	}
 	return ids
 }
 
@@ -87,9 +90,6 @@ func (t *turn) tellPrice() bool {
 	// "Jumla ngapi" while an order is made asks for its total. The prices of everything would be no
 	// answer.
 	ids := t.subjects()
-	if id := t.cheapest(ids); id != "" {
-		ids = []string{id}
-	}
 	if len(ids) == 0 && t.next.Order != nil && len(t.next.Order.Lines) > 0 && t.p.cued(cueTotal) {
 		t.tellTotal()
 		return true
