@@ -155,6 +155,10 @@ func (t *turn) fillVisit() {
 		if inMinutes.MatchString(p.text) {
 			v.Start = wholeQuarter(r.Start)
 		}
+	// The service is asked for first, and the hour must not be gone by then. The visit is read back
+	// with the day that it would be.
+	case r.HasTime && v.Service == "" && v.Day.IsZero() && v.Moves == "" && r.Start.After(t.now):
+		v.Day, v.Start = startOfDay(r.Start), r.Start
 	// A day alone leaves the hour open, but for one that was agreed on before: "make it Friday
 	// then" keeps the three o'clock of Thursday.
 	case r.HasDay:
