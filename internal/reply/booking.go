@@ -91,6 +91,9 @@ func (t *turn) fillsVisit(informed bool) bool {
 	p := &t.p
 	open := t.next.Booking != nil
 	switch {
+	// "It's for me and my brother" behind a read-back is for two.
+	case open && ofUs(p.text) > 1 && !p.asks && t.next.Booking.Moves == "":
+		return true
 	case p.has(actHours) && !p.has(actBook):
 		return false // "are you open on Saturday" books nothing
 	case open && (t.addsService(t.next.Booking) || p.cued(cueFirst) && !informed):

@@ -237,19 +237,16 @@ func (t *turn) findBareName(p *perception) {
 	p.name = oneLine(last, maxNameRunes)
 }
 
-// nameBeside is the name that stands first or last beside other matter, "" if there is none: "Grace
-// Wanjiru. Is there parking?", "Brian Otieno, TRM drive". One of its words is a common name: "Lenana
-// Road" is written alike.
+// nameBeside is the name that is the message, or stands first or last in it, "" if there is none:
+// "Grace Wanjiru. Is there parking?", "Brian Otieno, TRM drive". One of its words is a common name:
+// "Lenana Road" is written alike.
 func (t *turn) nameBeside(p *perception) string {
 	pieces := besideName.Split(p.text, maxPartsRead)
-	if len(pieces) < 2 {
-		return ""
-	}
 	for _, piece := range []string{pieces[0], pieces[len(pieces)-1]} {
 		piece = strings.TrimSpace(piece)
 		words := split(piece)
 		if !nameForm.MatchString(piece) || !slices.ContainsFunc(words, understand.IsPerson) ||
-			len(words) == 1 && t.next.Booking == nil ||
+			len(words) == 1 && t.next.Booking == nil && len(pieces) > 1 ||
 			slices.ContainsFunc(words, func(w string) bool {
 				return t.k.words[w] || t.k.otherNames[w] || t.k.staff[w] != "" ||
 					hasWord(landmarkWords, w)
