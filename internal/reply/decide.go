@@ -32,6 +32,7 @@ func decided(in Input) *turn {
 	t.keepHeld(before)
 	t.leaveUnsaid(before)
 	t.tellDenied(denied)
+	t.tellLeftOut(before)
 	t.tellOrderName()
 	t.heard = t.reply()
 	t.accountFor(in)

@@ -200,3 +200,16 @@ var packNames = keywords(`
 	kilo, kg, gram*, lita, litre*, liter*, of, ya, wa, za, la, cha, katoni, carton*, debe, tray*,
 	trei
 `)
+
+// tellLeftOut says of what waits for its number, as it is sold in whole packs only, that it is not on
+// the order that is read back: the customer has told a place instead, and would believe it is.
+func (t *turn) tellLeftOut(before *turn) {
+	a, o := before.next.Ask, t.next.Order
+	p := t.k.product[a.About]
+	if a.For != askQuantity || p == nil || before.next.Order == nil || o == nil ||
+		t.next.Ask.For != askOrder || o.pieces(p.ID) > 0 || t.p.yesNo == entity.No ||
+		anyIn(t.p.reading.Words, wantsNone) || t.p.cued(cueRemove) {
+		return
+	}
+	t.tell("order.left_out", "name", t.k.nameOf(p.ID, t.say))
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 	"github.com/flowhq/flowhq/internal/understand/token"
 )
@@ -59,8 +60,8 @@ func (t *turn) accountForParts(in Input) {
 	}
 	var lost []string
 	whole := t.p
-	for _, s := range segmentsOf(whole.text) {
-		if !t.saysSomething(s.text) || t.traced(s.text) || asksAtBegin(s.text) ||
+	for i, s := range segmentsOf(whole.text) {
+		if !t.saysSomething(s.text) && !(i > 0 && t.goesOnList(s.text)) || t.traced(s.text) || asksAtBegin(s.text) ||
 			strings.HasPrefix(whole.text[s.to:], "?") || asksInWords(split(s.text)) ||
 			t.onlyAround(s.text) || isReason(whole.text[s.from:s.to]) && whole.asksSoftly() {
 			continue
@@ -127,6 +128,21 @@ func (t *turn) saysSomething(text string) bool {
 		}
 	}
 	return content >= minPartWords || len(entity.Find(text).Phones) > 0
+}
+
+// goesOnList reports whether a single word behind others in a list of goods is likely one more that is
+// on no list: "nyanya kilo moja, vitunguu kilo 2, pilipili".
+func (t *turn) goesOnList(text string) bool {
+	p, words := &t.p, split(text)
+	if t.k.template() != flowhq.EcommerceTemplate || len(words) != 1 || len(p.products) < 2 ||
+		!p.has(actOrder) || len(p.areas) > 0 || p.hasTime || len(words[0]) < minSubject {
+		return false
+	}
+	w := words[0]
+	return !t.k.words[w] && !t.k.otherNames[w] && !understand.IsPerson(w) && countDigits(w) == 0 &&
+		!slices.ContainsFunc([][]keyword{countFillers, saysNothing, courtesyWords, yesHead, aroundWish,
+			wishWords, landmarkWords, titles, dayWords, colourWords, softQuestion},
+			func(list []keyword) bool { return hasWord(list, w) })
 }
 
 // aroundWish are words that stand around a wish.
