@@ -178,6 +178,11 @@ func (t *turn) dropLikeness(p *perception, all *acts) {
 	if p.asks && len(p.reading.Words) > maxShort && !p.cued(actGreet) && !p.onlyGreets() {
 		all.drop(actGreet)
 	}
+	// Who pays at the shop asks for no number to pay to.
+	if !p.asksSoftly() && t.wayNamed() < 0 && anyIn(p.reading.Words, paysThere) {
+		all.drop(actPayment)
+		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actPayment })
+	}
 	// "Niletee haraka tafadhali" is for the rider as well.
 	if t.next.Order != nil && p.cued(cueDeliver) && !p.cued(actPerson) {
 		all.drop(actPerson)
@@ -189,6 +194,9 @@ func (t *turn) dropLikeness(p *perception, all *acts) {
 		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actPerson })
 	}
 }
+
+// paysThere are words of who pays where the order is fetched.
+var paysThere = listOf("pays there")
 
 // answersReason reports whether the owner's answer is to the reason that the message gives for
 // another time, and not to what it asks: "I will be late from work, can we do 7?" wants another

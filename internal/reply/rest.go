@@ -99,13 +99,23 @@ var yesBehind = regexp.MustCompile(`(?is)^(.*\S)\s*[.!;\n]\s*((?:yes|yeah|ok|oka
 	`tafadhali)?[ ,]*(?:please |pls |tafadhali )?(?:confirm|confirmed|thibitisha|thibitisheni|go ahead)` +
 	`(?: it| order| the order| oda| hiyo| please| pls| tafadhali)*)[ .!]*$`)
 
+// yesPays finds a yes to an order and that it is paid later, with nothing between: "ndio nitalipa
+// huko".
+var yesPays = regexp.MustCompile(`(?i)^\s*(yes|yeah|yep|ndio|ndiyo)\s+((?:i'?ll|i will) pay\b.*|` +
+	`(?:nita|nta|na)lipa\b.*)$`)
+
 // yesFirst puts a yes to an order in front of what stands before it, where yeses are looked for.
 func (t *turn) yesFirst(text string) string {
-	m := yesBehind.FindStringSubmatch(text)
-	if t.next.Ask.For != askOrder || m == nil || len(text) > maxRead || strings.Contains(text, "?") {
+	if t.next.Ask.For != askOrder || len(text) > maxRead || strings.Contains(text, "?") {
 		return text
 	}
-	return m[2] + ". " + m[1]
+	if m := yesBehind.FindStringSubmatch(text); m != nil {
+		return m[2] + ". " + m[1]
+	}
+	if m := yesPays.FindStringSubmatch(text); m != nil {
+		return m[1] + ", " + m[2]
+	}
+	return text
 }
 
 // tellDenied says first that these are not on the order.
