@@ -178,6 +178,11 @@ func (t *turn) dropLikeness(p *perception, all *acts) {
 	if p.asks && len(p.reading.Words) > maxShort && !p.cued(actGreet) && !p.onlyGreets() {
 		all.drop(actGreet)
 	}
+	// Whether a part may be paid later is for the owner to say, and no list of ways to pay.
+	if p.asksSoftly() && anyIn(p.reading.Words, paysInParts) {
+		all.drop(actPayment)
+		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actPayment })
+	}
 	// Who pays at the shop asks for no number to pay to.
 	if !p.asksSoftly() && t.wayNamed() < 0 && anyIn(p.reading.Words, paysThere) {
 		all.drop(actPayment)
@@ -194,6 +199,9 @@ func (t *turn) dropLikeness(p *perception, all *acts) {
 		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actPerson })
 	}
 }
+
+// paysInParts are words of who wants to pay in parts.
+var paysInParts = listOf("pays in parts")
 
 // paysThere are words of who pays where the order is fetched.
 var paysThere = listOf("pays there")

@@ -125,6 +125,10 @@ func (t *turn) tellPrice() bool {
 	if len(ids) == 0 {
 		ids = t.justBooked()
 	}
+	// "How much will it cost?" behind a booking is about that one.
+	if len(ids) == 0 && t.bookedJustNow() && !anyIn(t.p.reading.Words, wholeList) {
+		ids = visitOf(t.appointments()[0]).services()
+	}
 	if len(ids) == 0 {
 		return t.tellPrices()
 	}

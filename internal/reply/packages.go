@@ -333,7 +333,7 @@ func (t *turn) addNumbered(p *perception) {
 	all := t.packages()
 	isPackage := func(m entity.NameMatch) bool { return slices.Contains(all, m.ID) }
 	// "Kutoka 10mbps kwenda 20mbps" names two, which the matcher took for one twice.
-	if found := t.packagesAt(byRate, p.text); len(found) > 0 {
+	if found := append(t.packagesAt(besideRate, p.text), t.packagesAt(byRate, p.text)...); len(found) > 0 {
 		p.services = append(slices.DeleteFunc(p.services, isPackage), found...)
 		return
 	}
@@ -375,6 +375,9 @@ func (t *turn) packageChosen() string {
 
 // byRate is a package by its rate: "20mbps".
 var byRate = regexp.MustCompile(`(?i)\b(\d{1,4})\s*mbps\b`)
+
+// besideRate is the first of two packages of which the rate is written once: "20 and 50mbps".
+var besideRate = regexp.MustCompile(`(?i)\b(\d{1,4})\s*(?:and|or|na|au|to|vs|versus|kwenda|hadi|&|/|,|-)\s*\d{1,4}\s*mbps\b`)
 
 // packagesAt finds the services that have a number in their names, which the message names by that
 // alone, where a pattern finds the number.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -104,7 +105,12 @@ func (t *turn) tellAreas() {
 		min(maxListed, len(t.k.profile.Delivery.Areas))) {
 		names = append(names, a.Name)
 	}
-	if len(names) > 0 {
+	switch {
+	case len(names) == 0:
+	// A provider brings nothing that could be fetched instead.
+	case t.k.template() == flowhq.SupportTemplate:
+		t.tell("area.list", "areas", strings.Join(names, ", "))
+	default:
 		t.tell("order.area_list", "areas", strings.Join(names, ", "))
 	}
 }

@@ -45,8 +45,11 @@ func (t *turn) tellServiceDays(v *Visit) bool {
 		return false
 	}
 	fits := days[v.Day.Weekday()]
-	// Said once a day: each further time of the same day is another question.
-	if !fits || t.timeTaken && t.p.time.HasDay && !t.p.time.Likely {
+	// Said once: neither a further time of the same day nor another day that fits asks for it.
+	before := t.in.State.Booking
+	if !fits || t.timeTaken && t.p.time.HasDay && !t.p.time.Likely &&
+		(before == nil || !before.Day.Equal(v.Day)) &&
+		!t.saidLast(t.k.service[v.Service].Description.In(t.say.language)) {
 		t.tellDescription(v.Service)
 	}
 	if fits {

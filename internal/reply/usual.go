@@ -202,7 +202,7 @@ var usualsOfDesks = []usual{
 	// "Here" is where the customer is, which only the customer knows.
 	{words: keywords(`
 		can i get it, can we get it, can i get your, reach here, reach us, reach me, reach my,
-		mnafika huku, mnafika kwetu, mnafikia huku, mna mtandao huku, net yenu ipo, net yenu iko,
+		mnafika, mnafikia, mnafika huku, mnafika kwetu, mnafikia huku, mna mtandao huku, net yenu ipo, net yenu iko,
 		mtandao wenu upo, mtandao wenu uko, is your net in, is your internet in, have network in
 	`), questions: []string{
 		"do you cover my area", "where do you have network", "mnafika eneo langu",
@@ -269,7 +269,7 @@ var usualsOfDesks = []usual{
 	}},
 	// Whether to eat before a test is asked after the test was named, and without its name.
 	{words: keywords(`
-		empty stomach, eat before, eaten, without eating, not eat, can i eat, should i eat,
+		breakfast, no food, without food, kifungua kinywa, bila chai, empty stomach, eat before, eaten, without eating, not eat, can i eat, should i eat,
 		fasting, do i fast, nile, nisile, asile, ale kwanza, bila kula,
 		nikiwa sijala, tumbo tupu, nimeshakula, nimekula
 	`), questions: []string{
