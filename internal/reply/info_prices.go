@@ -125,10 +125,6 @@ func (t *turn) tellPrice() bool {
 	if len(ids) == 0 {
 		ids = t.justBooked()
 	}
-	// "How much will it cost?" behind a booking is about that one.
-	if len(ids) == 0 && t.bookedJustNow() && !anyIn(t.p.reading.Words, wholeList) {
-		ids = visitOf(t.appointments()[0]).services()
-	}
 	if len(ids) == 0 {
 		return t.tellPrices()
 	}
@@ -161,13 +157,17 @@ func (t *turn) tellPrice() bool {
 	return true
 }
 
-// justBooked are the services that this turn has booked: "yes, and how much is it?" is about these.
+// justBooked are the services that this turn has booked, or else the one visit that was booked in
+// this talk: "yes, and how much is it?" is about these.
 func (t *turn) justBooked() (ids []string) {
 	for _, f := range t.facts {
 		if f.Booking != nil && f.Booking.Status == flowhq.BookingConfirmed &&
 			!slices.Contains(ids, f.Booking.Service) && !anyIn(t.p.reading.Words, wholeList) {
 			ids = append(ids, f.Booking.Service)
 		}
+	}
+	if len(ids) == 0 && t.bookedJustNow() && !anyIn(t.p.reading.Words, wholeList) {
+		return visitOf(t.appointments()[0]).services()
 	}
 	return ids
 }
