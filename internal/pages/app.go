@@ -2,8 +2,11 @@ package pages
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"net/url"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/apiclient"
@@ -100,35 +103,54 @@ func (v *visit) home() error {
 	// The part of the page that is asked for every few seconds needs no figures, and that which is
 	// asked for every minute nothing else.
 	part := v.r.Form.Get("part")
+	var group errgroup.Group
 	if part != "live" {
-		if p.Today, err = v.today(p.Tenant); err != nil {
+		group.Go(func() (err error) {
+			p.Today, err = v.today(p.Tenant)
 			return err
+		})
+	}
+	if part != "today" {
+		group.Go(func() (err error) {
+			p.Counts, err = v.waitingRecords()
+			return err
+		})
+		// Whoever was handed over waits for a person, and comes first on the page.
+		waiting, err := v.handedOver()
+		if err != nil {
+			return errors.Join(err, group.Wait())
 		}
+		// Twenty are more than a person answers at a time. The list of chats has them all.
+		const most = 20
+		p.Waiting = waiting[:min(len(waiting), most)]
 	}
-	if part == "today" {
-		return v.show(http.StatusOK, "home", "home", v.say("home.title"), p)
-	}
-	// Whoever was handed over waits for a person, and comes first on the page.
-	waiting, err := v.handedOver()
-	if err != nil {
+	if err := group.Wait(); err != nil {
 		return err
 	}
-	// Twenty are more than a person answers at a time. The list of chats has them all.
-	const most = 20
-	p.Waiting = waiting[:min(len(waiting), most)]
-	// What a business need not look at is not counted: cancelled ones, and those that are done.
-	for _, k := range recordKinds {
-		var f facts
+	return v.show(http.StatusOK, "home", "home", v.say("home.title"), p)
+}
+
+// waitingRecords counts what a business has to look at: no cancelled ones, and none that are done. A
+// kind that it has nothing of is left out: a barber has no orders.
+func (v *visit) waitingRecords() ([]recordCount, error) {
+	all := make([]facts, len(recordKinds))
+	var group errgroup.Group
+	for i, k := range recordKinds {
 		// One request a kind. The counter of more than a hundred ends with a plus.
-		if err := v.get(v.tenantPath()+"/"+k.Kind+"?limit=100&status="+k.Waiting, &f); err != nil {
-			return err
-		}
-		// A kind that a business has nothing of is not shown: a barber has no orders.
-		if f.count() > 0 {
-			p.Counts = append(p.Counts, recordCount{k.Kind, f.count(), f.Next != ""})
+		group.Go(func() error {
+			return v.get(v.tenantPath()+"/"+k.Kind+"?limit=100&status="+k.Waiting, &all[i])
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var counts []recordCount
+	for i, k := range recordKinds {
+		if n := all[i].count(); n > 0 {
+			counts = append(counts, recordCount{k.Kind, n, all[i].Next != ""})
 		}
 	}
-	return v.show(http.StatusOK, "home", "home", v.say("home.title"), p)
+	return counts, nil
 }
 
 // onboardingPage is the form of a setup request and how far it has come.

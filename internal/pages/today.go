@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/flowhq/flowhq"
 )
 
@@ -26,21 +28,24 @@ func (v *visit) today(t flowhq.Tenant) ([]figure, error) {
 	zone := v.business().zone
 	// The day is the business's own, wherever the server stands.
 	from := midnight(zone)
-	// Each figure is one question to the API, once a minute for each open page.
-	customers, err := v.customersSince(from)
-	if err != nil {
-		return nil, err
-	}
+	// Each figure is one question to the API, once a minute for each open page. None needs the
+	// answer to another, and one after the other the owner waits for their sum.
+	var customers, answered, records figure
+	var group errgroup.Group
+	group.Go(func() (err error) {
+		customers, err = v.customersSince(from)
+		return err
+	})
 	// What customers wrote and the bot answered. What the bot sends by itself, such as a reminder,
 	// does not count.
-	answered, err := v.countOf("logs", "", url.Values{
-		"direction": {string(flowhq.In)}, "status": {string(flowhq.Answered)},
-		"from": {from.Format(time.RFC3339)},
+	group.Go(func() (err error) {
+		answered, err = v.countOf("logs", "today.answered", url.Values{
+			"direction": {string(flowhq.In)}, "status": {string(flowhq.Answered)},
+			"from": {from.Format(time.RFC3339)},
+		})
+		answered.Path = "/app/chats"
+		return err
 	})
-	if err != nil {
-		return nil, err
-	}
-	answered.Key, answered.Path = "today.answered", "/app/chats"
 	// A shop counts orders, a help desk tickets.
 	kind := mainKind(t.Config.Template)
 	q := url.Values{"from": {from.Format(time.RFC3339)}}
@@ -52,8 +57,12 @@ func (v *visit) today(t flowhq.Tenant) ([]figure, error) {
 		// An order that the customer has not confirmed yet may come to nothing.
 		q.Set("placed", "true")
 	}
-	records, err := v.countOf(kind, "today."+kind, q)
-	records.Path = "/app/records?kind=" + kind
+	group.Go(func() (err error) {
+		records, err = v.countOf(kind, "today."+kind, q)
+		records.Path = "/app/records?kind=" + kind
+		return err
+	})
+	err := group.Wait()
 	return []figure{customers, answered, records}, err
 }
 
