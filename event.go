@@ -116,16 +116,18 @@ const (
 
 // Types of the events of the fleet.
 const (
-	EventClientOutdated EventType = "CLIENT_OUTDATED"      // WhatsApp refused the version in use
-	EventFleetPaused    EventType = "FLEET_PAUSED"         // by an operator
-	EventFleetResumed   EventType = "FLEET_RESUMED"        // by an operator
-	EventVersionSet     EventType = "WHATSAPP_VERSION_SET" // another one is in use from now on
-	EventLoginFailed    EventType = "LOGIN_FAILED"         // a wrong password or key
-	EventLoginsSlowed   EventType = "LOGINS_SLOWED"        // after many wrong passwords
-	EventLoginsRefused  EventType = "LOGINS_REFUSED"       // after very many wrong passwords
-	EventAccountLocked  EventType = "ACCOUNT_LOCKED"       // after many wrong ones of one account
-	EventPasswordUsed   EventType = "ADMIN_PASSWORD_USED"  // the first time in an hour
-	EventSignInRefused  EventType = "SIGN_IN_REFUSED"      // with an OpenID provider
+	EventClientOutdated EventType = "CLIENT_OUTDATED"          // WhatsApp refused the version in use
+	EventFleetPaused    EventType = "FLEET_PAUSED"             // by an operator
+	EventFleetResumed   EventType = "FLEET_RESUMED"            // by an operator
+	EventDrainAsked     EventType = "WORKER_DRAIN_REQUESTED"   // by an operator
+	EventUndrainAsked   EventType = "WORKER_UNDRAIN_REQUESTED" // by an operator
+	EventVersionSet     EventType = "WHATSAPP_VERSION_SET"     // another one is in use from now on
+	EventLoginFailed    EventType = "LOGIN_FAILED"             // a wrong password or key
+	EventLoginsSlowed   EventType = "LOGINS_SLOWED"            // after many wrong passwords
+	EventLoginsRefused  EventType = "LOGINS_REFUSED"           // after very many wrong passwords
+	EventAccountLocked  EventType = "ACCOUNT_LOCKED"           // after many wrong ones of one account
+	EventPasswordUsed   EventType = "ADMIN_PASSWORD_USED"      // the first time in an hour
+	EventSignInRefused  EventType = "SIGN_IN_REFUSED"          // with an OpenID provider
 )
 
 // EventTypes lists every EventType of a tenant and of the fleet.
@@ -141,7 +143,7 @@ func eventTypes() []EventType {
 		EventRepliesDelayed, EventMessageDeadLettered, EventMessageRetried,
 		EventMessageWritten, EventMediaAdded, EventMediaDeleted, EventHandedOver, EventGivenBack, EventFactChanged,
 		EventContactLeftAlone, EventContactServed, EventErasureAsked, EventContactErased,
-		EventClientOutdated,
+		EventClientOutdated, EventDrainAsked, EventUndrainAsked,
 		EventFleetPaused, EventFleetResumed, EventVersionSet, EventLoginFailed, EventLoginsSlowed,
 		EventLoginsRefused, EventAccountLocked, EventPasswordUsed, EventSignInRefused, EventCodeRead,
 		EventExported,

@@ -92,11 +92,18 @@ var Commands = []Command{Start, Stop, Restart, ForceRestart, Relink, Delete}
 type Worker struct {
 	Name string `json:"name"`
 	// Status is RUNNING, DRAINING, or STALE if it was not heard of in time.
-	Status     WorkerStatus `json:"status"`
-	Sessions   int          `json:"sessions"` // hosted, or about to be
-	Capacity   int          `json:"capacity"` // sessions at most
-	Since      time.Time    `json:"since"`    // of its start
-	LastSeenAt time.Time    `json:"last_seen_at"`
+	Status   WorkerStatus `json:"status"`
+	Sessions int          `json:"sessions"` // hosted, or about to be
+	Capacity int          `json:"capacity"` // sessions at most
+	// DrainWanted says that an operator asked it to drain. It does so soon after, and until the
+	// wish is taken back.
+	DrainWanted bool `json:"drain_wanted"`
+	// ConnectsPerSecond is how many sessions it connects in a second at most, and ConnectsWaiting
+	// how many wait for their turn.
+	ConnectsPerSecond int       `json:"connects_per_second"`
+	ConnectsWaiting   int       `json:"connects_waiting"`
+	Since             time.Time `json:"since"` // of its start
+	LastSeenAt        time.Time `json:"last_seen_at"`
 }
 
 // WorkerStatus is the state of a worker.

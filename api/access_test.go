@@ -62,7 +62,8 @@ var routeScopes = map[string][]string{
 	},
 	"operate": {
 		"POST /admin/tenants", "POST /admin/bulk", "DELETE /admin/bulk/:bulk", "PUT /admin/fleet",
-		"PATCH /admin/fleet",
+		"PATCH /admin/fleet", "POST /admin/workers/:worker/drain",
+		"POST /admin/workers/:worker/undrain",
 		"POST /admin/setup-requests/:request/review", "POST /admin/setup-requests/:request/approve",
 		"POST /admin/setup-requests/:request/reject", "POST tenant/setup-requests",
 		"PUT tenant", "PATCH tenant", "DELETE tenant", "POST tenant/session/force-restart",

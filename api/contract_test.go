@@ -194,7 +194,7 @@ func TestEachRouteRefuses(t *testing.T) {
 	things := strings.NewReplacer(":id", string(id), ":account", never, ":key", never, ":request",
 		never, ":bulk", never, ":webhook", never, ":file", "page.js", ":number", "K1",
 		":message", "999", ":command", "999", ":version", "999", ":followup", "999", ":handover",
-		"999", ":question", "999", ":contact", "999", ":media", "999")
+		"999", ":question", "999", ":contact", "999", ":media", "999", ":worker", "nobody")
 	for _, r := range f.api.engine.Routes() {
 		// Those under the own path are those of a named tenant, but for the portal's own.
 		twin := strings.HasPrefix(r.Path, ownPath) && !strings.HasPrefix(r.Path, ownPath+"/current")

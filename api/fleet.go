@@ -10,6 +10,10 @@ import (
 // A FleetStore knows how full the workers are, and keeps the settings that hold for all sessions.
 type FleetStore interface {
 	Workers(ctx context.Context) ([]flowhq.Worker, error)
+	// DrainWorker has a worker drain, or take sessions again if wanted is false.
+	DrainWorker(
+		ctx context.Context, name string, wanted bool, actor string,
+	) (flowhq.Worker, error)
 	Traffic(ctx context.Context) ([]flowhq.Traffic, error)
 	// NewTenants counts the tenants of the last days whose sessions need a place.
 	NewTenants(ctx context.Context, days int) (int, error)
@@ -39,6 +43,22 @@ func (a *API) listWorkers(ctx context.Context, _ nothing) (workerList, error) {
 	return workerList{list(workers), added}, err
 }
 
+// workerRef is a request about one worker.
+type workerRef struct{ Name string }
+
+func (r *workerRef) bind(b *binder) { r.Name = b.c.Param("worker") }
+
+// drainWorker handles POST /admin/workers/:worker/drain. The worker learns it with its next sign of
+// life, within seconds.
+func (a *API) drainWorker(ctx context.Context, req workerRef) (flowhq.Worker, error) {
+	return a.Fleet.DrainWorker(ctx, req.Name, true, actor(ctx))
+}
+
+// undrainWorker handles POST /admin/workers/:worker/undrain.
+func (a *API) undrainWorker(ctx context.Context, req workerRef) (flowhq.Worker, error) {
+	return a.Fleet.DrainWorker(ctx, req.Name, false, actor(ctx))
+}
+
 // fleetEvents is how many of the fleet's latest events are shown. Events about the admin
 // password are counted apart, so that a stranger who guesses does not push the others out.
 const fleetEvents = 20
@@ -46,7 +66,11 @@ const fleetEvents = 20
 // fleetAnswer is what holds for all sessions, with how it came to that.
 type fleetAnswer struct {
 	flowhq.Fleet
-	Events []flowhq.FleetEvent `json:"events"`
+	// ConnectsPerSecond and ConnectsWaiting are the sums over the workers that run: each paces its
+	// own sessions.
+	ConnectsPerSecond int                 `json:"connects_per_second"`
+	ConnectsWaiting   int                 `json:"connects_waiting"`
+	Events            []flowhq.FleetEvent `json:"events"`
 }
 
 // readFleet handles GET /admin/fleet.
@@ -62,7 +86,7 @@ func (a *API) readFleet(ctx context.Context, _ nothing) (fleetAnswer, error) {
 type fleetRequest struct{ Change flowhq.FleetChange }
 
 // fleetState are the members of the fleet that no request sets.
-var fleetState = []string{"since", "events"}
+var fleetState = []string{"since", "connects_per_second", "connects_waiting", "events"}
 
 // fleetBody is what changes the fleet, with what GET gives besides.
 type fleetBody struct {
@@ -111,9 +135,24 @@ func (a *API) changeFleet(ctx context.Context, req fleetRequest) (fleetAnswer, e
 	return a.describeFleet(ctx, fleet)
 }
 
-// describeFleet adds the latest events to the fleet's state. The events are read after the change,
-// so the answer to a change has the change's own.
+// describeFleet adds the pace and the latest events to the fleet's state. The events are read after
+// the change, so the answer to a change has the change's own.
 func (a *API) describeFleet(ctx context.Context, fleet flowhq.Fleet) (fleetAnswer, error) {
+	answer := fleetAnswer{Fleet: fleet}
+	workers, err := a.Fleet.Workers(ctx)
+	if err != nil {
+		return fleetAnswer{}, err
+	}
+	for _, w := range workers {
+		// One that drains connects nobody, but sessions may still wait in one that has just begun to.
+		if w.Status == flowhq.WorkerRunning {
+			answer.ConnectsPerSecond += w.ConnectsPerSecond
+		}
+		if w.Status != flowhq.WorkerStale {
+			answer.ConnectsWaiting += w.ConnectsWaiting
+		}
+	}
 	events, err := a.Fleet.FleetEvents(ctx, fleetEvents)
-	return fleetAnswer{fleet, list(events)}, err
+	answer.Events = list(events)
+	return answer, err
 }

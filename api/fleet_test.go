@@ -2,6 +2,9 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +37,51 @@ func TestWorkers(t *testing.T) {
 	if diff := cmp.Diff(want, got.Workers,
 		cmpopts.IgnoreFields(flowhq.Worker{}, "Since", "LastSeenAt")); diff != "" {
 		t.Errorf("workers (-want +got):\n%s", diff)
+	}
+}
+
+// TestDrainAWorker: a worker drains until the wish is taken back; who asks twice is answered alike
+// and recorded once. One that has ended has nobody to hear it.
+func TestDrainAWorker(t *testing.T) {
+	f := setup(t)
+	beat := func(w flowhq.Worker, ttl time.Duration) {
+		t.Helper()
+		if _, err := f.store.BeatWorker(t.Context(), w, ttl); err != nil {
+			t.Fatal(err)
+		}
+	}
+	beat(flowhq.Worker{Name: "rack 1", Capacity: 10, ConnectsPerSecond: 20, ConnectsWaiting: 4}, time.Minute)
+	beat(flowhq.Worker{Name: "b", Capacity: 10, ConnectsPerSecond: 5, ConnectsWaiting: 1}, time.Minute)
+	beat(flowhq.Worker{Name: "dead", Capacity: 10, ConnectsPerSecond: 20, ConnectsWaiting: 9}, 0)
+	order := func(worker, command string, status int) answer {
+		t.Helper()
+		return f.send(call{method: "POST", path: "/admin/workers/" + worker + "/" + command}, status)
+	}
+	pace := func(perSecond, waiting int) {
+		t.Helper()
+		f.contains(f.get("/admin/fleet").json,
+			fmt.Sprintf(`{"connects_per_second": %d, "connects_waiting": %d}`, perSecond, waiting))
+	}
+	pace(25, 5)
+	for range 2 {
+		f.contains(order("b", "drain", 200).json, `{"name": "b", "status": "DRAINING", "drain_wanted": true}`)
+	}
+	pace(20, 5)
+	for range 2 {
+		f.contains(order("b", "undrain", 200).json, `{"name": "b", "status": "RUNNING", "drain_wanted": false}`)
+	}
+	f.contains(order("rack%201", "drain", 200).json, `{"name": "rack 1", "drain_wanted": true}`)
+	f.contains(order("nobody", "drain", 404).json, `{"detail": "there is no such worker"}`)
+	order("nobody%00", "undrain", 404)
+	order("dead", "undrain", 409)
+	gone := order("dead", "drain", 409).json.(node)["detail"]
+	if !strings.HasPrefix(fmt.Sprint(gone), "the worker has ended: it was last heard of at 20") {
+		t.Errorf("the order to one that has ended is refused with %q", gone)
+	}
+	order("b", "sleep", 404)
+	if got := f.get("/admin/audit").names("entries", "action"); !slices.Equal(got,
+		[]string{"WORKER_DRAIN_REQUESTED", "WORKER_UNDRAIN_REQUESTED", "WORKER_DRAIN_REQUESTED"}) {
+		t.Errorf("the audit has %v", got)
 	}
 }
 

@@ -63,7 +63,7 @@ var binders = map[string]func(*binder){
 	"versionRef": binds[versionRef], "versionsRequest": binds[versionsRequest],
 	"viewerRequest": binds[viewerRequest], "visitRequest": binds[visitRequest],
 	"webhookChangeRequest": binds[webhookChangeRequest], "webhookRef": binds[webhookRef],
-	"writeRequest": binds[writeRequest],
+	"workerRef": binds[workerRef], "writeRequest": binds[writeRequest],
 }
 
 // binds reads a request of one kind.
@@ -128,7 +128,7 @@ func FuzzBind(f *testing.F) {
 			lastEventID: {header}, "Cookie": {header}, "X-User-Email": {header},
 		}
 		for _, p := range []string{
-			"id", "account", "key", "request", "bulk", "webhook", "file", "number", "message",
+			"id", "account", "key", "request", "bulk", "worker", "webhook", "file", "number", "message",
 			"command", "version", "followup", "handover", "question", "contact", "kind",
 		} {
 			c.Params = append(c.Params, gin.Param{Key: p, Value: path})

@@ -211,6 +211,8 @@ func (a *API) installationRoutes(r router) {
 	r.get("/audit", read, handle(a, http.StatusOK, a.listAudit))
 	r.get("/audit.csv", read, a.exportAudit)
 	r.get("/workers", read, handle(a, http.StatusOK, a.listWorkers))
+	r.post("/workers/:worker/drain", operate, handle(a, http.StatusOK, a.drainWorker))
+	r.post("/workers/:worker/undrain", operate, handle(a, http.StatusOK, a.undrainWorker))
 	r.get("/traffic", read, handle(a, http.StatusOK, a.readTraffic))
 	r.get("/fleet", read, handle(a, http.StatusOK, a.readFleet))
 	r.patch("/fleet", operate, handle(a, http.StatusOK, a.changeFleet))

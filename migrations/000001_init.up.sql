@@ -897,7 +897,12 @@ create table flowhq.workers (
     name       text        not null, -- a new one after each start
     capacity   integer     not null, -- how many sessions it takes
     sessions   integer     not null, -- how many it has
-    draining   boolean     not null default false,
+    draining   boolean     not null default false, -- it takes no sessions and moves those it has
+    -- An operator wants it to drain. Only operators write it: the worker reads it with each sign of
+    -- life. Nobody sets it for the next process, whose name is another.
+    drain_wanted        boolean not null default false,
+    connects_per_second integer not null default 0, -- how many sessions it connects at most
+    connects_waiting    integer not null default 0, -- sessions that wait for their turn to connect
     since      timestamptz not null default now(),
     seen_at    timestamptz not null default now(),
     expires_at timestamptz not null, -- from then on the worker is taken for dead

@@ -24,6 +24,7 @@ type process struct {
 	database   *hosting.DatabaseWatch
 	fleet      *hosting.FleetMember
 	failover   *hosting.Failover
+	pace       *hosting.RateLimiter
 	activities *activities.Activities
 	due        webhookNotices
 }
@@ -37,6 +38,7 @@ func newProcess(o Options, control *workflows.Client) *process {
 		leases:    hosting.NewLeases(o.Store, o.Timing, o.Log),
 		database:  hosting.NewDatabaseWatch(o.Store, o.Timing),
 		due:       newWebhookNotices(),
+		pace:      hosting.NewRateLimiter(o.ConnectsPerSecond),
 	}
 	// What Temporal knows of hosts, by its own client: the SDK's worker does not tell.
 	attempts := workflows.NewAttempts(o.Temporal, o.Namespace, o.Converter)
@@ -51,12 +53,12 @@ func newProcess(o Options, control *workflows.Client) *process {
 	p.fleet = hosting.NewFleetMember(hosting.FleetMemberOptions{
 		Store: o.Store, Slots: p.slots, Admission: p.admission,
 		Reports: activities.WaitReporter{Reports: control},
-		Timing:  o.Timing, Name: o.Name, Capacity: o.Capacity, Log: o.Log,
+		Timing:  o.Timing, Name: o.Name, Capacity: o.Capacity, Pace: p.pace, Log: o.Log,
 	})
 	sessions := &session.Process{
 		Store: o.Store, Network: session.Dialer{Network: o.Network}, Reports: control,
 		Leases: p.leases, Database: p.database, Slots: p.slots, Admission: p.admission,
-		RateLimiter: hosting.NewRateLimiter(o.ConnectsPerSecond),
+		RateLimiter: p.pace,
 		Timing:      o.Timing, BurstWindow: o.BurstWindow, Assistant: o.Assistant,
 		Metrics: o.Metrics, Name: o.Name, Log: o.Log,
 	}

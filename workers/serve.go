@@ -37,7 +37,10 @@ func (p *process) serve(ctx context.Context) error {
 	// for an error of each, so none of them hangs on it.
 	fatal := make(chan error, 3)
 	tenants := p.tenantWorker(fatal)
-	sessions := p.sessionWorker(fatal)
+	sessions, err := p.sessionWorker(fatal)
+	if err != nil {
+		return fmt.Errorf("make the session worker: %w", err)
+	}
 	deliveries := p.webhookWorker(fatal)
 
 	if err := tenants.Start(); err != nil {
@@ -167,12 +170,15 @@ func (p *process) tenantWorker(fatal chan<- error) worker.Worker {
 }
 
 // sessionWorker runs Hosts and nothing else, so that its slots are this process's capacity.
-func (p *process) sessionWorker(fatal chan<- error) worker.Worker {
-	// An activity is polled for only if a slot is free, so a full process takes none.
+func (p *process) sessionWorker(fatal chan<- error) (worker.Worker, error) {
+	tuner, err := newSessionTuner(p.Capacity, p.slots)
+	if err != nil {
+		return nil, err
+	}
 	w := worker.New(p.Temporal, activities.SessionQueue, worker.Options{
-		Identity:                           p.Name,
-		DisableWorkflowWorker:              true,
-		MaxConcurrentActivityExecutionSize: p.Capacity,
+		Identity:              p.Name,
+		DisableWorkflowWorker: true,
+		Tuner:                 tuner,
 		// Its hosts do not end because it stops, but when they are told to.
 		WorkerStopTimeout: p.DrainTimeout + stopTimeout,
 		// Beats pass unthrottled: they are rare, but for changes of state.
@@ -181,7 +187,7 @@ func (p *process) sessionWorker(fatal chan<- error) worker.Worker {
 		OnFatalError:                     func(err error) { fatal <- err },
 	})
 	p.activities.RegisterHost(w)
-	return w
+	return w, nil
 }
 
 // webhookSlots bounds the webhooks that a process delivers to at a time. Most of them wait for

@@ -1,8 +1,11 @@
 package e2e
 
 import (
+	"fmt"
 	"testing"
 	"time"
+
+	"github.com/flowhq/flowhq"
 )
 
 // A worker that nobody takes over from serves until its time is up, then hangs up.
@@ -106,4 +109,80 @@ func TestDrainInAHurry(t *testing.T) {
 	s.worker("next")
 	ask(t, s.customer("+254711000001", "Amina"), b, "and now?", patience)
 	b.neverHostedTwice()
+}
+
+// An operator has a worker drain: its sessions move, and it stays without any until the operator
+// has it take sessions again.
+func TestDrainOnRequest(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	first := s.worker("first")
+	name := first.attr("worker started", "name")
+	all := s.fleet(3)
+	c := s.customer("+254711000001", "Amina")
+	asked := 0
+	ask := func() {
+		t.Helper()
+		asked++
+		ask(t, c, all[0], fmt.Sprint("hello ", asked), patience)
+	}
+
+	// Alone it keeps what it has, and says so. A session that starts waits.
+	s.drain(name, "drain")
+	first.attr("no other worker takes sessions", "sessions")
+	ask()
+	late := s.business(unlimited(barbers))
+	late.command(flowhq.Start)
+	late.becauseOf(flowhq.HostStarting, "waiting for a free worker: every worker is draining")
+	eventually(t, patience, func() error { return s.hosts(name, flowhq.WorkerDraining, 3) })
+
+	// The customer writes while the session moves.
+	drained := s.worker("second")
+	second := drained.attr("worker started", "name")
+	ask()
+	for _, b := range all {
+		eventually(t, patience, func() error { return b.isOn(second) })
+	}
+	ask()
+	late.scan()
+	eventually(t, patience, func() error { return late.isOn(second) })
+	eventually(t, patience, func() error { return s.hosts(name, flowhq.WorkerDraining, 0) })
+
+	// Back again: it has what the other one moves in turn.
+	s.drain(name, "undrain")
+	eventually(t, patience, func() error { return s.hosts(name, flowhq.WorkerRunning, 0) })
+	s.drain(second, "drain")
+	for _, b := range append(all, late) {
+		eventually(t, patience, func() error { return b.isOn(name) })
+	}
+	ask()
+	if inbox, err := c.inbox(all[0]); err != nil || len(inbox) != asked {
+		t.Errorf("%d answers to %d messages, %v; want one each", len(inbox), asked, err)
+	}
+	hosted(append(all, late))
+
+	// A drained worker ends like any other, and at once if it has nothing to move.
+	drained.terminate()
+	drained.ended(patience)
+}
+
+// drain has a worker drain or undrain.
+func (s *stand) drain(worker, command string) {
+	s.t.Helper()
+	s.must(s.call("POST", "/admin/workers/"+escape(worker)+"/"+command, nil, nil))
+}
+
+// hosts returns nil if the worker has this status and so many sessions.
+func (s *stand) hosts(worker string, status flowhq.WorkerStatus, sessions int) error {
+	var list struct{ Workers []flowhq.Worker }
+	if _, err := s.call("GET", "/admin/workers", nil, &list); err != nil {
+		return err
+	}
+	for _, w := range list.Workers {
+		if w.Name == worker && w.Status == status && w.Sessions == sessions {
+			return nil
+		}
+	}
+	return fmt.Errorf("workers %+v; want %s to be %s with %d sessions", list.Workers, worker, status,
+		sessions)
 }

@@ -26,6 +26,7 @@ var normal = Timing{Renewal: 5 * time.Second}
 type memory struct {
 	*testdb.Memory
 	room  store.Room // of the other workers
+	drain bool       // an operator wants the worker to
 	beats []flowhq.Worker
 }
 
@@ -40,11 +41,11 @@ func (m *memory) set(change func(*memory)) {
 
 func (m *memory) BeatWorker(
 	_ context.Context, w flowhq.Worker, _ time.Duration,
-) (store.Room, error) {
+) (store.Answer, error) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
 	m.beats = append(m.beats, w)
-	return m.room, m.Away
+	return store.Answer{Room: m.room, DrainWanted: m.drain}, m.Away
 }
 
 func (m *memory) EndWorker(context.Context, string) error { return nil }
@@ -226,6 +227,7 @@ func draining(t *testing.T, m *memory, run func(func(context.Context)), hosts in
 	}
 	f := NewFleetMember(FleetMemberOptions{
 		Store: m, Slots: slots, Admission: admission, Timing: normal, Name: "me", Capacity: hosts, Log: quiet,
+		Pace: NewRateLimiter(20),
 	})
 	for i := range hosts {
 		slot := slots.Enter("")
@@ -263,6 +265,70 @@ func TestADrainWaitsForRoom(t *testing.T) {
 		<-done
 		if left() != 0 || m.beats[len(m.beats)-1].Status != flowhq.WorkerDraining {
 			t.Errorf("%d are left of a process that says it is %s", left(), m.beats[len(m.beats)-1].Status)
+		}
+	})
+}
+
+// last is what the worker said of itself last.
+func (m *memory) last() flowhq.WorkerStatus {
+	m.Mu.Lock()
+	defer m.Mu.Unlock()
+	return m.beats[len(m.beats)-1].Status
+}
+
+// On request a process moves what others have room for, keeps the rest and takes nobody, also when
+// its worker is started again. When the wish is taken back it takes sessions again. One that is
+// told to end drains whatever was wanted.
+func TestADrainOnRequest(t *testing.T) {
+	onClock(t, func(t *testing.T, m *memory, run func(func(context.Context))) {
+		d, left := draining(t, m, run, 5)
+		run(d.fleet.Run)
+		opened := make(chan time.Time, 1)
+		want := func(drain bool, room int) {
+			m.set(func(m *memory) { m.drain, m.room = drain, store.Room{Capacity: 9, Free: room} })
+			<-time.After(time.Minute)
+		}
+		want(true, 0)
+		if left() != 5 || m.last() != flowhq.WorkerDraining {
+			t.Errorf("%d sessions are left of a %s process while nobody has room; want all 5",
+				left(), m.last())
+		}
+		d.slots.Open() // as after an outage of the database
+		run(func(ctx context.Context) {
+			if d.slots.AwaitOpen(ctx) == nil {
+				opened <- time.Now()
+			}
+		})
+		m.set(func(m *memory) { m.room = store.Room{Capacity: 9, Free: 2} })
+		<-time.After(2500 * time.Millisecond)
+		if left() != 3 {
+			t.Errorf("%d sessions are left when there is room for two; want 3", left())
+		}
+		begun := time.Now()
+		want(false, 0)
+		if at := <-opened; at.Before(begun) || left() != 3 || m.last() != flowhq.WorkerRunning {
+			t.Errorf("it takes sessions %v after the wish is taken back; %d are left of a %s process",
+				at.Sub(begun), left(), m.last())
+		}
+		late := d.slots.Enter("")
+		select {
+		case <-late.Closing():
+			t.Error("a session that comes then is sent away")
+		default:
+		}
+		late.Exit()
+		want(true, 0)
+		m.set(func(m *memory) { m.room.Free = 9 })
+		d.Run(t.Context())
+		want(false, 9)
+		select {
+		case <-d.slots.Enter("").Closing():
+		default:
+			t.Error("a session that comes to a process that ends is not sent away")
+		}
+		if left() != 1 || m.last() != flowhq.WorkerDraining {
+			t.Errorf("%d are left of a process that ends and says it is %s; want the late one", left(),
+				m.last())
 		}
 	})
 }

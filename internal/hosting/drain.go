@@ -12,10 +12,10 @@ import (
 // roomEvery is how often a process that drains asks where there is room.
 const roomEvery = time.Second
 
-// A Drain moves the sessions of a process that is told to end to other processes, the oldest
-// first and only as many at a time as the others take: another one is let go when one of
-// them was claimed elsewhere. So no session goes off the air before there is somebody to
-// take it.
+// A Drain moves the sessions of a process to other processes, when it is told to end or an
+// operator asks. It moves the oldest first and only as many at a time as the others take: another
+// one is let go when one of them was claimed elsewhere. So no session goes off the air before
+// there is somebody to take it.
 type Drain struct {
 	fleet     *FleetMember
 	slots     *Slots
@@ -29,7 +29,7 @@ type Drain struct {
 	full bool        // the log says that nobody has room
 }
 
-// NewDrain returns a Drain of the slots of fleet's process. Run it once.
+// NewDrain returns a Drain of the slots of fleet's process, which is told to end. Run it once.
 func NewDrain(fleet *FleetMember, admission *Admission) *Drain {
 	return &Drain{
 		fleet: fleet, slots: fleet.slots, admission: admission,
@@ -42,8 +42,17 @@ func NewDrain(fleet *FleetMember, admission *Admission) *Drain {
 // up.
 func (d *Drain) Run(ctx context.Context) {
 	// First of all, so that no other process counts on the room of this one.
-	d.fleet.draining.Store(true)
+	d.fleet.leave()
 	d.slots.close()
+	if !d.move(ctx) {
+		d.log.Info("no more time to hand sessions over", "left", d.slots.Taken())
+		d.slots.DrainAll()
+	}
+}
+
+// move moves sessions until none is left, or ctx ends, and reports whether none is left. Those
+// that are on their way then go on.
+func (d *Drain) move(ctx context.Context) (all bool) {
 	ask := time.NewTicker(roomEvery)
 	defer ask.Stop()
 	if ctx.Err() == nil {
@@ -56,14 +65,13 @@ func (d *Drain) Run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-			d.log.Info("no more time to hand sessions over", "left", d.slots.Taken())
-			d.slots.DrainAll()
-			return
+			return false
 		case <-d.slots.changed:
 		case <-ask.C:
 			d.askForRoom(ctx)
 		}
 	}
+	return true
 }
 
 // askForRoom asks for the room of the others, who count their sessions once in a renewal interval.
@@ -74,7 +82,7 @@ func (d *Drain) askForRoom(ctx context.Context) {
 		d.log.Warn("could not find out where there is room", "err", err)
 	}
 	if err != nil || d.admission.State().Paused {
-		others = store.Room{}
+		others = store.Answer{}
 	}
 	// Sessions that were let go before that are in the sessions which the others have said.
 	counted := time.Now().Add(-d.timing.Renewal - roomEvery)
@@ -83,8 +91,54 @@ func (d *Drain) askForRoom(ctx context.Context) {
 	if full := d.free == 0; full != d.full {
 		d.full = full
 		if full {
-			d.log.Warn("no other worker takes sessions; serving on until the time is up",
+			d.log.Warn("no other worker takes sessions; serving on",
 				"sessions", d.slots.Taken())
 		}
+	}
+}
+
+// heed begins what an operator wants, or ends it when the wish was taken back: the process takes
+// no more sessions and moves those it has, but stays. One that is told to end drains anyway.
+//
+// It does not stop Temporal's worker, which could not be started again while it has hosts. Polls
+// that are under way may still bring a session each: its host finds the slots closed and gives it
+// back at once.
+func (f *FleetMember) heed(ctx context.Context, wanted bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case f.leaving || wanted == (f.stopDrain != nil):
+	case wanted:
+		f.log.Info("draining: an operator asks", "sessions", f.slots.Taken())
+		f.draining.Store(true)
+		f.slots.hold()
+		ctx, cancel := context.WithCancel(ctx)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if NewDrain(f, f.admission).move(ctx) {
+				f.log.Info("drained: no session is left")
+			}
+		}()
+		f.stopDrain = func() { cancel(); <-done }
+	default:
+		f.stopDrain()
+		f.stopDrain = nil
+		f.slots.release()
+		f.draining.Store(false)
+		f.log.Info("taking sessions again: an operator asks", "sessions", f.slots.Taken())
+	}
+}
+
+// leave notes that the process is told to end: it drains from now on, whatever an operator wants.
+// A drain that an operator wanted ends before, as two would move twice what others have room for.
+func (f *FleetMember) leave() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.leaving = true
+	f.draining.Store(true)
+	if f.stopDrain != nil {
+		f.stopDrain()
+		f.stopDrain = nil
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,10 +18,11 @@ const maxWaiting = 200
 
 // A FleetStore keeps the list of workers. The store is one.
 type FleetStore interface {
-	// BeatWorker says that a worker is alive for ttl, and returns the room of all others.
+	// BeatWorker says that a worker is alive for ttl, and returns the room of all others, and
+	// whether the worker is to drain.
 	BeatWorker(
 		ctx context.Context, w flowhq.Worker, ttl time.Duration,
-	) (others store.Room, err error)
+	) (store.Answer, error)
 	// EndWorker takes a worker off the list.
 	EndWorker(ctx context.Context, name string) error
 	// SetWaiting writes down what tenants without a host wait for, and returns those whose
@@ -48,7 +50,13 @@ type FleetMember struct {
 
 	name     string
 	capacity int
-	draining atomic.Bool // set by Drain
+	pace     *RateLimiter
+	draining atomic.Bool // it takes no more sessions and moves those it has
+
+	// What an operator wants, and what comes before it.
+	mu        sync.Mutex
+	leaving   bool   // the process is told to end
+	stopDrain func() // stops a drain that an operator wants, and waits for its end; nil if none
 
 	// unreported are tenants whose rows say what they wait for, and whose workflows do not
 	// know yet; reason is what they wait for. Both belong to the goroutine of Run.
@@ -65,6 +73,7 @@ type FleetMemberOptions struct {
 	Timing    Timing
 	Name      string // of this process
 	Capacity  int    // sessions that it may host
+	Pace      *RateLimiter
 	Log       *slog.Logger
 }
 
@@ -74,6 +83,7 @@ func NewFleetMember(o FleetMemberOptions) *FleetMember {
 	return &FleetMember{
 		store: o.Store, slots: o.Slots, admission: o.Admission, reports: o.Reports,
 		timing: o.Timing, log: o.Log, name: o.Name, capacity: o.Capacity,
+		pace: o.Pace,
 	}
 }
 
@@ -92,6 +102,7 @@ func (f *FleetMember) Run(ctx context.Context) {
 		f.exchange(ctx)
 		select {
 		case <-ctx.Done():
+			f.leave()
 			f.end(context.WithoutCancel(ctx))
 			return
 		case <-tick.C:
@@ -108,7 +119,7 @@ func (f *FleetMember) end(ctx context.Context) {
 	}
 }
 
-// exchange is one exchange with the fleet. A process that drains tells nobody that they
+// exchange is one exchange with the fleet. A process that is told to end tells nobody that they
 // wait: it does not know for long.
 func (f *FleetMember) exchange(ctx context.Context) {
 	others, err := f.beatOnce(ctx)
@@ -119,28 +130,43 @@ func (f *FleetMember) exchange(ctx context.Context) {
 		f.log.Warn("could not say how full this worker is", "err", err)
 		return
 	}
-	if f.draining.Load() {
+	f.heed(ctx, others.DrainWanted)
+	if f.isLeaving() {
 		return
 	}
 	if state := f.admission.State(); state.Paused {
 		f.tellWaiting(ctx, flowhq.WaitForReconnects, pausedReason(state), true)
 		return
 	}
-	free, all := f.capacity-f.slots.Taken()+others.Free, f.capacity+others.Capacity
+	free, all := others.Free, others.Capacity
+	if !f.draining.Load() {
+		free, all = free+f.capacity-f.slots.Taken(), all+f.capacity
+	}
 	if free > 0 { // whoever waits gets a host in a moment
 		f.unreported = nil
 		return
 	}
 	reason := fmt.Sprintf("waiting for a free worker: all %d places are taken", all)
+	if all == 0 {
+		reason = "waiting for a free worker: every worker is draining"
+	}
 	f.tellWaiting(ctx, flowhq.WaitForSlot, reason, false)
 }
 
+// isLeaving reports whether the process is told to end.
+func (f *FleetMember) isLeaving() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.leaving
+}
+
 // beatOnce says how full this process is and returns how full the others are.
-func (f *FleetMember) beatOnce(ctx context.Context) (others store.Room, err error) {
+func (f *FleetMember) beatOnce(ctx context.Context) (store.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, f.timing.patient())
 	defer cancel()
 	me := flowhq.Worker{
 		Name: f.name, Capacity: f.capacity, Sessions: f.slots.Taken(), Status: flowhq.WorkerRunning,
+		ConnectsPerSecond: f.pace.PerSecond(), ConnectsWaiting: f.pace.Waiting(),
 	}
 	if f.draining.Load() {
 		me.Status = flowhq.WorkerDraining

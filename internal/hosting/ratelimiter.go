@@ -29,6 +29,12 @@ func NewRateLimiter(perSecond int) *RateLimiter {
 	return &RateLimiter{bucket: rate.NewLimiter(rate.Limit(perSecond), burstSeconds*perSecond)}
 }
 
+// PerSecond is how many tokens there are in a second.
+func (l *RateLimiter) PerSecond() int { return int(l.bucket.Limit()) }
+
+// Waiting is how many hosts wait for a token.
+func (l *RateLimiter) Waiting() int { return int(l.waiting.Load()) }
+
 // Wait takes a token, first come, first served. While it waits it calls beat at least every
 // so often, with how many hosts came before and still wait. If ctx ends first, it gives
 // the token back to those behind and returns the cause.

@@ -1,6 +1,7 @@
 package hosting
 
 import (
+	"context"
 	"slices"
 	"sync"
 
@@ -20,6 +21,8 @@ type Slots struct {
 	mu      sync.Mutex
 	all     []*Slot                   // oldest first
 	closing chan struct{}             // closed when the process takes no more sessions
+	opened  chan struct{}             // closed when it takes sessions again
+	held    bool                      // an operator wants it to take none, so Open does nothing
 	moving  map[flowhq.TenantID]int64 // let go and not claimed elsewhere yet, with their epochs
 	changed chan struct{}             // has room for one note that something above did
 }
@@ -39,21 +42,65 @@ type Slot struct {
 // NewSlots returns Slots of which none is taken.
 func NewSlots() *Slots {
 	return &Slots{
-		closing: make(chan struct{}), moving: make(map[flowhq.TenantID]int64),
-		changed: make(chan struct{}, 1),
+		closing: make(chan struct{}), opened: make(chan struct{}),
+		moving: make(map[flowhq.TenantID]int64), changed: make(chan struct{}, 1),
 	}
 }
 
 // Open makes it possible again to begin after DrainAll: a worker that takes no work while
-// the database is away goes on when it is back.
+// the database is away goes on when it is back. One that an operator has drained stays closed.
 func (s *Slots) Open() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.held {
+		s.open()
+	}
+}
+
+// open makes it possible to begin. The caller holds Slots.mu.
+func (s *Slots) open() {
 	select {
 	case <-s.closing:
 		s.closing = make(chan struct{})
+		close(s.opened)
+		s.opened = make(chan struct{})
 	default:
 	}
+}
+
+// AwaitOpen waits until the process takes sessions, or returns the error of ctx.
+func (s *Slots) AwaitOpen(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		closing, opened := s.closing, s.opened
+		s.mu.Unlock()
+		select {
+		case <-closing:
+		default:
+			return ctx.Err()
+		}
+		select {
+		case <-opened:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// hold closes the slots until release, however often Open is called.
+func (s *Slots) hold() {
+	s.close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = true
+}
+
+// release ends hold.
+func (s *Slots) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = false
+	s.open()
 }
 
 // Enter takes a slot, even if the process takes no more sessions: the host finds out by

@@ -17,40 +17,54 @@ type Room struct {
 	Free     int // places: the sum over those that have some
 }
 
-// BeatWorker records that a worker process is alive for ttl from now and how full it
-// is, and returns the room of all others. The sum leaves out the caller's row by name, which the
-// snapshot shows as it was before. Times are the database's, so a worker whose clock is wrong
-// neither dies early nor lives on.
+// An Answer is what a worker process learns when it says that it is alive.
+type Answer struct {
+	Room             // of all others
+	DrainWanted bool // an operator wants it to drain
+}
+
+// BeatWorker records that a worker process is alive for ttl from now and how full it is, and
+// returns the room of all others and whether the process is to drain. The sum leaves out the
+// caller's row by name, which the snapshot shows as it was before; the wish is of the row that is
+// written. Times are the database's, so a worker whose clock is wrong neither dies early nor lives
+// on.
 //
 // It uses the connection for signs of life, as a worker that is busy is not dead. To repeat it
 // is harmless. The deletion is of workers that died a day ago: after an ordinary end EndWorker
 // has deleted the row.
 func (s *Store) BeatWorker(
 	ctx context.Context, p flowhq.Worker, ttl time.Duration,
-) (others Room, err error) {
+) (Answer, error) {
 	const q = `
 		with beat as (
-			insert into flowhq.workers (name, capacity, sessions, draining, expires_at)
-			values (@name, @capacity, @sessions, @draining, now() + @ttl::interval)
+			insert into flowhq.workers (name, capacity, sessions, draining,
+				connects_per_second, connects_waiting, expires_at)
+			values (@name, @capacity, @sessions, @draining, @pace, @waiting,
+				now() + @ttl::interval)
 			on conflict (name) do update set
 				capacity = excluded.capacity, sessions = excluded.sessions,
 				draining = excluded.draining,
+				connects_per_second = excluded.connects_per_second,
+				connects_waiting = excluded.connects_waiting,
 				seen_at = now(), expires_at = excluded.expires_at
+			returning drain_wanted
 		), gone as (
 			delete from flowhq.workers where seen_at < now() - interval '1 day' and name <> @name
 		)
 		select coalesce(sum(capacity), 0)::integer, coalesce(sum(sessions), 0)::integer,
-			coalesce(sum(greatest(capacity - sessions, 0)), 0)::integer
+			coalesce(sum(greatest(capacity - sessions, 0)), 0)::integer,
+			(select drain_wanted from beat)
 		from flowhq.workers
-		where name <> @name and expires_at > now() and not draining`
-	others, err = own(ctx, s.signs, q, named{
+		where name <> @name and expires_at > now() and not (draining or drain_wanted)`
+	answer, err := own(ctx, s.signs, q, named{
 		"name": p.Name, "capacity": p.Capacity, "sessions": p.Sessions,
-		"draining": p.Status == flowhq.WorkerDraining, "ttl": ttl,
-	}, pgx.RowToStructByPos[Room])
+		"draining": p.Status == flowhq.WorkerDraining, "pace": p.ConnectsPerSecond,
+		"waiting": p.ConnectsWaiting, "ttl": ttl,
+	}, pgx.RowToStructByPos[Answer])
 	if err != nil {
-		return Room{}, fmt.Errorf("beat of worker %s: %w", p.Name, err)
+		return Answer{}, fmt.Errorf("beat of worker %s: %w", p.Name, err)
 	}
-	return others, nil
+	return answer, nil
 }
 
 // EndWorker forgets a worker process that has ended. If it fails, the row runs out with its
@@ -63,15 +77,68 @@ func (s *Store) EndWorker(ctx context.Context, name string) error {
 	return nil
 }
 
+// workerColumns are those of a [flowhq.Worker]. A worker that is to drain is shown as DRAINING
+// from the moment that an operator asks: nobody counts on its room any more.
+const workerColumns = `name,
+	case
+		when expires_at < now() then 'STALE' when draining or drain_wanted then 'DRAINING'
+		else 'RUNNING' end,
+	sessions, capacity, drain_wanted, connects_per_second, connects_waiting, since, seen_at`
+
+// DrainWorker has a worker process drain, or take sessions again if wanted is false, and records
+// an event, unless that is what was wanted before. It returns the worker as it is from now on. The
+// process learns it with its next sign of life. The error is NotFound if there is no such worker,
+// and Conflict if it was not heard of in time: it has died, and the wish would reach nobody.
+//
+// The row is locked before it is read: of two operators the second finds what the first has left,
+// and records no event of its own.
+func (s *Store) DrainWorker(
+	ctx context.Context, name string, wanted bool, actor string,
+) (flowhq.Worker, error) {
+	const q = `
+		with was as (
+			select name, drain_wanted from flowhq.workers where name = @name for update
+		), changed as (
+			update flowhq.workers w set drain_wanted = @wanted
+			from was
+			where w.name = was.name and was.drain_wanted <> @wanted and expires_at > now()
+			returning w.name
+		), event as (
+			insert into flowhq.fleet_events (event_type, actor, reason)
+			select @type, @actor, name from changed
+		)
+		select from changed`
+	kind := flowhq.EventUndrainAsked
+	if wanted {
+		kind = flowhq.EventDrainAsked
+	}
+	name = clean(name)
+	args := named{"name": name, "wanted": wanted, "type": kind, "actor": actor}
+	if _, err := exec(ctx, s, q, args); err != nil {
+		return flowhq.Worker{}, fmt.Errorf("drain worker %s: %w", name, err)
+	}
+	// Read by a statement of its own, as a wish that is no news yields no row.
+	const now = `select ` + workerColumns + ` from flowhq.workers where name = @name`
+	w, err := one(ctx, s, now, named{"name": name}, pgx.RowToStructByPos[flowhq.Worker])
+	switch {
+	case flowhq.ErrorCode(err) == flowhq.NotFound:
+		return flowhq.Worker{}, &flowhq.Error{
+			Code: flowhq.NotFound, Message: "there is no such worker", Err: err,
+		}
+	case err != nil:
+		return flowhq.Worker{}, fmt.Errorf("drain worker %s: %w", name, err)
+	case w.Status == flowhq.WorkerStale:
+		return flowhq.Worker{}, flowhq.Errorf(flowhq.Conflict,
+			"the worker has ended: it was last heard of at %s", w.LastSeenAt.UTC().Format(time.RFC3339))
+	}
+	return w, nil
+}
+
 // Workers lists the worker processes, the oldest first: at most MaxLimit, of those that
 // were heard of last. One that was not heard of in time is STALE.
 func (s *Store) Workers(ctx context.Context) ([]flowhq.Worker, error) {
 	const q = `
-		select name,
-			case
-				when expires_at < now() then 'STALE' when draining then 'DRAINING'
-				else 'RUNNING' end,
-			sessions, capacity, since, seen_at
+		select ` + workerColumns + `
 		from (select * from flowhq.workers order by seen_at desc limit @limit) w
 		order by since, name`
 	all, err := many(ctx, s, q, named{"limit": MaxLimit}, pgx.RowToStructByPos[flowhq.Worker])

@@ -17,7 +17,7 @@ func TestRoomOfTheOthers(t *testing.T) {
 	b := open(t)
 	beat := func(p flowhq.Worker, ttl time.Duration) store.Room {
 		t.Helper()
-		return must(b.BeatWorker(t.Context(), p, ttl))(t)
+		return must(b.BeatWorker(t.Context(), p, ttl))(t).Room
 	}
 	if got := beat(flowhq.Worker{Name: "alone", Capacity: 5}, ttl); got != (store.Room{}) {
 		t.Errorf("room beside the only worker = %+v; want none", got)
@@ -42,6 +42,62 @@ func TestRoomOfTheOthers(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, all, cmpopts.IgnoreFields(flowhq.Worker{}, "Since", "LastSeenAt")); diff != "" {
 		t.Errorf("workers (-want +got):\n%s", diff)
+	}
+}
+
+// An operator's wish reaches the worker, keeps others from counting on its room, and is an event
+// when it is news.
+func TestDrainWorker(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	me := flowhq.Worker{Name: "me", Capacity: 5, ConnectsPerSecond: 20, ConnectsWaiting: 3}
+	beat := func(w flowhq.Worker, ttl time.Duration) store.Answer {
+		t.Helper()
+		return must(b.BeatWorker(t.Context(), w, ttl))(t)
+	}
+	if beat(me, ttl).DrainWanted {
+		t.Fatal("a worker is to drain that nobody has asked to")
+	}
+	beat(flowhq.Worker{Name: "dead", Capacity: 9}, 0)
+	drain := func(wanted bool) flowhq.Worker {
+		t.Helper()
+		w := must(b.DrainWorker(t.Context(), "me", wanted, "admin"))(t)
+		if w.DrainWanted != wanted || w.ConnectsPerSecond != 20 || w.ConnectsWaiting != 3 {
+			t.Errorf("DrainWorker(%v) = %+v", wanted, w)
+		}
+		return w
+	}
+	drain(false) // nobody had asked
+	if got := drain(true).Status; got != flowhq.WorkerDraining {
+		t.Errorf("it is %s before it has heard of it; want %s", got, flowhq.WorkerDraining)
+	}
+	drain(true)
+	if got := beat(flowhq.Worker{Name: "other", Capacity: 9}, ttl).Room; got != (store.Room{}) {
+		t.Errorf("others count on the room %+v of a worker that is to drain", got)
+	}
+	// The next sign of life must not lose the wish.
+	for range 2 {
+		if !beat(me, ttl).DrainWanted {
+			t.Error("the worker does not learn that it is to drain")
+		}
+	}
+	if got := drain(false).Status; got != flowhq.WorkerRunning || beat(me, ttl).DrainWanted {
+		t.Errorf("once the wish was taken back it is %s", got)
+	}
+	_, err := b.DrainWorker(t.Context(), "nobody\x00", true, "admin")
+	wantCode(t, "a worker that there is not", err, flowhq.NotFound)
+	_, err = b.DrainWorker(t.Context(), "dead", true, "admin")
+	wantCode(t, "a worker that has died", err, flowhq.Conflict)
+	var got []flowhq.FleetEvent
+	for _, e := range must(b.FleetEvents(t.Context(), 20))(t) {
+		got = append(got, flowhq.FleetEvent{Type: e.Type, Actor: e.Actor, Reason: e.Reason})
+	}
+	want := []flowhq.FleetEvent{
+		{Type: flowhq.EventUndrainAsked, Actor: "admin", Reason: "me"},
+		{Type: flowhq.EventDrainAsked, Actor: "admin", Reason: "me"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
 
