@@ -2,7 +2,6 @@ package pages
 
 import (
 	"cmp"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -37,6 +36,10 @@ type stateCount struct {
 // fleet is what holds for all sessions.
 type fleet struct {
 	flowhq.Fleet
+	// ConnectsPerSecond is how many sessions connect at most, ConnectsWaiting how many wait.
+	ConnectsPerSecond int `json:"connects_per_second"`
+	ConnectsWaiting   int `json:"connects_waiting"`
+
 	Events []flowhq.FleetEvent `json:"events"`
 }
 
@@ -206,103 +209,6 @@ func (v *visit) newTenant() error {
 		return err
 	}
 	return v.redirect("/admin/tenants/" + string(t.ID) + "/link")
-}
-
-// workersPage is how full the workers are, and what holds for all sessions.
-type workersPage struct {
-	Workers    []flowhq.Worker
-	NewTenants int `json:"new_tenants"` // of the last seven days
-	// Fleet is asked for by itself; the answer about workers must not fill it.
-	Fleet fleet `json:"-"`
-}
-
-// Places are how many sessions the workers that take new ones may host, and Left how many more.
-func (p workersPage) Places() (places int) {
-	for _, w := range p.Workers {
-		if w.Status == flowhq.WorkerRunning {
-			places += w.Capacity
-		}
-	}
-	return places
-}
-
-// Left is how many more sessions the workers may host.
-func (p workersPage) Left() (left int) {
-	for _, w := range p.Workers {
-		// One that has more than its capacity, as after a change of its setting, takes none.
-		if w.Status == flowhq.WorkerRunning {
-			left += max(w.Capacity-w.Sessions, 0)
-		}
-	}
-	return left
-}
-
-// Full says when no place will be left if each week is like the last one.
-func (p workersPage) Full() string {
-	const farAway = 104 // weeks; what is beyond two years will be otherwise
-	switch {
-	case len(p.Workers) == 0 || p.NewTenants == 0:
-		return ""
-	case p.Left() == 0:
-		return "full: further tenants wait until a worker is added"
-	case p.Left()/p.NewTenants > farAway:
-		return "not full within two years at this week's growth"
-	}
-	days := p.Left() * 7 / p.NewTenants
-	switch {
-	case days < 1:
-		return "full within a day at this week's growth"
-	case days < 14:
-		return fmt.Sprintf("full in about %d days at this week's growth", days)
-	default:
-		return fmt.Sprintf("full in about %d weeks at this week's growth", days/7)
-	}
-}
-
-// fleetTypes are the events that say what holds for all sessions.
-var fleetTypes = []flowhq.EventType{
-	flowhq.EventFleetPaused, flowhq.EventFleetResumed, flowhq.EventVersionSet,
-	flowhq.EventClientOutdated,
-}
-
-// workers shows how full the workers are.
-func (v *visit) workers() error {
-	if err := v.operator(); err != nil {
-		return err
-	}
-	var p workersPage
-	if err := v.get("/admin/workers", &p); err != nil {
-		return err
-	}
-	if err := v.get("/admin/fleet", &p.Fleet); err != nil {
-		return err
-	}
-	// The API lists whatever happened to no tenant. Who has signed in is on the page of the audit.
-	p.Fleet.Events = slices.DeleteFunc(p.Fleet.Events, func(e flowhq.FleetEvent) bool {
-		return !slices.Contains(fleetTypes, e.Type)
-	})
-	return v.show(http.StatusOK, "workers", "workers", "Fleet", p)
-}
-
-// changeFleet holds all reconnects back, or lets them go on. Sessions that are connected stay so.
-// A pause keeps the others from logging in all at once while something is wrong with WhatsApp or
-// with the installation.
-func (v *visit) changeFleet() error {
-	if err := v.operator(); err != nil {
-		return err
-	}
-	// The two buttons send the same form, and differ in this field.
-	paused := v.r.PostFormValue("paused") == "true"
-	in := flowhq.FleetChange{Paused: &paused}
-	// A reason is asked for with a pause alone, for those who find the sessions waiting.
-	if reason := v.r.PostFormValue("reason"); paused {
-		in.Reason = &reason
-	}
-	if err := v.api.Call(v.ctx(), http.MethodPut, "/admin/fleet", in, nil); err != nil {
-		return err
-	}
-	// The page that follows shows what holds, whoever has changed it last.
-	return v.redirect("/admin/workers")
 }
 
 // setupRequests is a page of setup requests, the newest first.

@@ -140,6 +140,7 @@ func (s *Site) routes() {
 	s.tenantPages("/admin/tenants/{id}")
 	s.page("GET /admin/workers", (*visit).workers)
 	s.page("POST /admin/workers/fleet", (*visit).changeFleet)
+	s.page("POST /admin/workers/{worker}/{command}", (*visit).drainWorker)
 	s.page("GET /admin/setup-requests", (*visit).requests)
 	s.page("POST /admin/setup-requests/{request}/{decision}", (*visit).decide)
 
