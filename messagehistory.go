@@ -110,6 +110,15 @@ func (m Message) sortSteps(steps []MessageStep) {
 	slices.SortStableFunc(steps, func(a, b MessageStep) int { return at(a).Compare(*at(b)) })
 }
 
+// An Intake is what customers have written since a time.
+type Intake struct {
+	Customers int `json:"customers"` // who wrote
+	Received  int `json:"received"`  // what they wrote, in messages
+	Answered  int `json:"answered"`  // of these
+	// More says that only the newest messages were counted, as there are too many.
+	More bool `json:"more"`
+}
+
 // A DeadLetter is a message that has FAILED, as it is listed.
 type DeadLetter struct {
 	Tenant     TenantID  `json:"tenant_id"`

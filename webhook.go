@@ -67,6 +67,26 @@ type WebhookDelivery struct {
 	NextAt *time.Time `json:"next_at"`
 }
 
+// An AsideDelivery is a delivery that was set aside, of any tenant's webhook, for operators who look
+// what has gone wrong with many.
+type AsideDelivery struct {
+	Tenant     TenantID `json:"tenant_id"`
+	TenantName string   `json:"tenant_name"`
+	Webhook    string   `json:"webhook_id"`
+	// Host is that of the webhook's address. The rest of the address may hold a secret.
+	Host string `json:"host"`
+	WebhookDelivery
+}
+
+// An AsideReason is how many deliveries were set aside for one reason.
+type AsideReason struct {
+	Reason     string    `json:"reason"`
+	Deliveries int       `json:"deliveries"`
+	Tenants    int       `json:"tenants"`
+	FirstAt    time.Time `json:"first_at"` // of the deliveries
+	LastAt     time.Time `json:"last_at"`
+}
+
 // DeliveryStatus is how far a [WebhookDelivery] has come.
 type DeliveryStatus string
 

@@ -48,7 +48,7 @@ var routeScopes = map[string][]string{
 		"GET tenant/profile/versions", "GET tenant/profile/versions/:version",
 		"GET tenant/profile/export", "POST tenant/preview",
 		"GET tenant/commands", "GET tenant/commands/:command", "GET tenant/logs",
-		"GET tenant/logs.csv", "GET tenant/logs/:message", "GET tenant/dead-letters",
+		"GET tenant/logs.csv", "GET tenant/logs/:message", "GET tenant/intake", "GET tenant/dead-letters",
 		"GET /admin/dead-letters", "GET tenant/follow-ups", "GET tenant/events",
 		"GET tenant/feed", "GET /admin/events",
 		"GET tenant/bookings", "GET tenant/bookings.csv", "GET tenant/bookings.ics",
@@ -77,6 +77,7 @@ var routeScopes = map[string][]string{
 		"POST tenant/webhooks/:webhook/rotate-secret", "POST tenant/webhooks/:webhook/test",
 		"POST tenant/webhooks/:webhook/replay", "GET tenant/webhooks/:webhook/deliveries",
 		"PUT tenant/answered-by",
+		"GET /admin/webhook-deliveries", "POST /admin/webhook-deliveries/retry",
 	},
 	"send": {
 		"POST tenant/logs/:message/retry", "POST tenant/dead-letters/retry",

@@ -63,6 +63,10 @@ type Logs interface {
 	MessageHistory(
 		ctx context.Context, id flowhq.TenantID, message int64,
 	) (flowhq.MessageHistory, error)
+	// Intake counts what customers have written since a time.
+	Intake(
+		ctx context.Context, id flowhq.TenantID, since time.Time,
+	) (flowhq.Intake, error)
 	// DeadLetters returns one page of the messages that have FAILED, and DeadLetterReasons counts
 	// them by their reasons.
 	DeadLetters(

@@ -148,14 +148,19 @@ func (r *retrySelection) choose(
 	if before != "" {
 		name, next = "before", before
 	}
+	r.Filter.Before = b.goesOn(name, next, r.ByReason && (cursor == "" || before == ""))
+}
+
+// goesOn reads the "next" of an earlier answer in the body of a retry by a reason.
+func (b *binder) goesOn(name, next string, allowed bool) int64 {
 	if next == "" {
-		return
+		return 0
 	}
 	position, err := strconv.ParseInt(next, 10, 64)
-	if err != nil || position < 1 || !r.ByReason || cursor != "" && before != "" {
+	if err != nil || position < 1 || !allowed {
 		b.wrong(name, `must be the "next" of an earlier answer about the same reason`)
 	}
-	r.Filter.Before = position
+	return position
 }
 
 // retryLettersRequest is POST /admin/tenants/:id/dead-letters/retry. It needs no key: what was
@@ -270,11 +275,10 @@ func (a *API) retryLetters(
 	}
 	for _, l := range s.Letters {
 		_, err := a.Logs.Retry(ctx, flowhq.TenantID(l.Tenant), l.Message, actor(ctx))
-		refused, isKnown := errors.AsType[*flowhq.Error](err)
-		switch {
+		switch refused := refusal(err); {
 		case err == nil:
 			answer.Retried = append(answer.Retried, l)
-		case isKnown && (refused.Code == flowhq.NotFound || refused.Code == flowhq.Conflict):
+		case refused != nil:
 			answer.Refused = append(answer.Refused, refusedLetter{
 				l, refused.Code, refused.Message})
 		// The database is down, or the time is over. A repeated request finds the letters before
@@ -284,4 +288,13 @@ func (a *API) retryLetters(
 		}
 	}
 	return answer, nil
+}
+
+// refusal is err if it says that one of several cannot be retried, which keeps no other from it.
+func refusal(err error) *flowhq.Error {
+	e, isKnown := errors.AsType[*flowhq.Error](err)
+	if isKnown && (e.Code == flowhq.NotFound || e.Code == flowhq.Conflict) {
+		return e
+	}
+	return nil
 }

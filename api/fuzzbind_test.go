@@ -21,6 +21,7 @@ import (
 // binders read each kind of request that the API takes; TestEachRequestIsFuzzed holds it complete.
 var binders = map[string]func(*binder){
 	"accountChange": binds[accountChange], "accountRef": binds[accountRef],
+	"intakeRequest": binds[intakeRequest], "asideRequest": binds[asideRequest],
 	"allLettersRequest": binds[allLettersRequest], "aloneRequest": binds[aloneRequest],
 	"answerRequest": binds[answerRequest], "answererRequest": binds[answererRequest],
 	"approvalRequest": binds[approvalRequest], "auditRequest": binds[auditRequest],
@@ -56,6 +57,7 @@ var binders = map[string]func(*binder){
 	"replyRequest": binds[replyRequest], "restoreRequest": binds[restoreRequest],
 	"retryAllLettersRequest": binds[retryAllLettersRequest],
 	"retryLettersRequest":    binds[retryLettersRequest],
+	"retryAsideRequest":      binds[retryAsideRequest],
 	"setupRef":               binds[setupRef], "setupsRequest": binds[setupsRequest],
 	"signInRequest": binds[signInRequest], "submitRequest": binds[submitRequest],
 	"tenantLettersRequest": binds[tenantLettersRequest], "tenantRef": binds[tenantRef],

@@ -208,6 +208,9 @@ func (a *API) installationRoutes(r router) {
 	r.get("/dead-letters", read, handle(a, http.StatusOK, a.listAllDeadLetters))
 	r.post("/dead-letters/retry", flowhq.ScopeSend,
 		handle(a, http.StatusAccepted, a.retryAllDeadLetters))
+	// A delivery shows what a receiver answered, which is for whoever may change webhooks.
+	r.get("/webhook-deliveries", operate, handle(a, http.StatusOK, a.listAside))
+	r.post("/webhook-deliveries/retry", operate, handle(a, http.StatusAccepted, a.retryAside))
 	r.get("/audit", read, handle(a, http.StatusOK, a.listAudit))
 	r.get("/audit.csv", read, a.exportAudit)
 	r.get("/workers", read, handle(a, http.StatusOK, a.listWorkers))
@@ -256,6 +259,7 @@ func (a *API) tenantRoutes(r router, slots tenantSlots) {
 	r.limited(slots.logs).get("/logs", read, handle(a, http.StatusOK, a.messages))
 	r.limited(slots.logs).get("/logs.csv", read, a.exportMessages)
 	r.limited(slots.logs).get("/logs/:message", read, handle(a, http.StatusOK, a.readMessage))
+	r.get("/intake", read, handle(a, http.StatusOK, a.readIntake))
 	r.get("/dead-letters", read, handle(a, http.StatusOK, a.listDeadLetters))
 	r.post("/dead-letters/retry", send, handle(a, http.StatusAccepted, a.retryDeadLetters))
 	r.post("/logs/:message/retry", send, handle(a, http.StatusAccepted, a.retryMessage))

@@ -39,6 +39,15 @@ type Webhooks interface {
 	Deliveries(
 		ctx context.Context, id flowhq.TenantID, hook string, f store.DeliveryFilter,
 	) (page []flowhq.WebhookDelivery, next int64, err error)
+	// AsideDeliveries and AsideReasons are of all tenants; RetryDelivery has one tried for another
+	// day.
+	AsideDeliveries(
+		ctx context.Context, f store.AsideFilter,
+	) (page []flowhq.AsideDelivery, next int64, err error)
+	AsideReasons(ctx context.Context, f store.AsideFilter) ([]flowhq.AsideReason, error)
+	RetryDelivery(
+		ctx context.Context, id flowhq.TenantID, delivery int64, actor string,
+	) error
 }
 
 // maxDescription bounds what people call a webhook, in characters.

@@ -770,6 +770,9 @@ create index webhook_deliveries_newest_idx on flowhq.webhook_deliveries
     (tenant_id, webhook_id, id desc);
 create index webhook_deliveries_set_aside_idx on flowhq.webhook_deliveries
     (tenant_id, webhook_id, id desc) where status = 'SET_ASIDE';
+-- Those of all tenants, for operators.
+create index webhook_deliveries_all_set_aside_idx on flowhq.webhook_deliveries
+    (id desc) where status = 'SET_ASIDE';
 -- Who is erased.
 create index webhook_deliveries_contact_idx on flowhq.webhook_deliveries (tenant_id, contact_id, id)
     where contact_id <> 0;

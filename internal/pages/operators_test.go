@@ -74,6 +74,11 @@ func operatorSamples() map[string][]any {
 			Reasons: []flowhq.DeadLetterReason{{Reason: hostile, Messages: 1, Tenants: 1},
 				{Messages: 3}}, Reason: hostile,
 			Older: "?x=" + hostile, Retried: hostile, Refused: hostile, Left: true,
+		}, setAsidePage{Webhooks: true}, setAsidePage{Webhooks: true, Reason: hostile,
+			Deliveries: []flowhq.AsideDelivery{{Tenant: hostile, TenantName: hostile, Host: hostile,
+				WebhookDelivery: flowhq.WebhookDelivery{Type: hostile, Reason: hostile}}, {}},
+			Causes: []flowhq.AsideReason{{Reason: hostile, Deliveries: 1, Tenants: 1}, {}},
+			Older:  "?x=" + hostile, Retried: hostile, Refused: hostile,
 		}},
 		"bulk": {bulkPage{}, bulkPage{flowhq.Bulk{
 			ID: hostile, Actor: hostile, State: flowhq.BulkRunning, Matched: 2, Failed: 1, EndedAt: &at,

@@ -4,16 +4,21 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/flowhq/flowhq"
 )
 
-// setAsidePage is the messages that were given up, of all tenants.
+// setAsidePage is the messages that were given up, of all tenants, or what their webhooks were not
+// delivered.
 type setAsidePage struct {
-	Letters []flowhq.DeadLetter
-	Reasons []flowhq.DeadLetterReason
-	Reason  string // that is looked at; "" = any
-	Older   string
+	Webhooks   bool // deliveries are shown
+	Deliveries []flowhq.AsideDelivery
+	Causes     []flowhq.AsideReason
+	Letters    []flowhq.DeadLetter
+	Reasons    []flowhq.DeadLetterReason
+	Reason     string // that is looked at; "" = any
+	Older      string
 	// Retried says how many were retried, "" if none were asked for; Refused how many could not be.
 	Retried, Refused string
 	Left             bool // there are more with this reason than one request retries
@@ -36,6 +41,9 @@ func (v *visit) setAside() error {
 	if before := f("before"); before != "" {
 		q.Set("before", before)
 	}
+	if strings.HasSuffix(v.r.URL.Path, "/webhook-deliveries") {
+		return v.asideDeliveries(p, q)
+	}
 	var list struct {
 		DeadLetters []flowhq.DeadLetter `json:"dead_letters"`
 		Reasons     []flowhq.DeadLetterReason
@@ -52,23 +60,42 @@ func (v *visit) setAside() error {
 	return v.show(http.StatusOK, "set-aside", "set-aside", "Set aside", p)
 }
 
+// asideDeliveries lists what webhooks were not delivered, by reason.
+func (v *visit) asideDeliveries(p setAsidePage, q url.Values) error {
+	var list struct {
+		Deliveries []flowhq.AsideDelivery
+		Reasons    []flowhq.AsideReason
+		Next       string
+	}
+	if err := v.get("/admin/webhook-deliveries?"+q.Encode(), &list); err != nil {
+		return err
+	}
+	p.Webhooks, p.Deliveries, p.Causes = true, list.Deliveries, list.Reasons
+	if list.Next != "" {
+		p.Older = "?" + url.Values{"reason": {p.Reason}, "before": {list.Next}}.Encode()
+	}
+	return v.show(http.StatusOK, "set-aside", "set-aside", "Set aside", p)
+}
+
 // retryRounds bounds one click. Each round is a hundred messages, and takes about a second.
 const retryRounds = 10
 
-// retryAside retries one message, or all of a reason.
+// retryAside retries one message or delivery, or all of a reason.
 func (v *visit) retryAside() error {
 	if err := v.operator(); err != nil {
 		return err
 	}
 	f := v.r.PostForm
-	// Without a message it is the button of a whole reason.
+	list, one, many := "/admin/dead-letters", "message", "messages"
+	if strings.HasPrefix(v.r.URL.Path, "/admin/webhook-deliveries") {
+		list, one, many = "/admin/webhook-deliveries", "delivery", "deliveries"
+	}
+	// Without an id it is the button of a whole reason.
 	in := map[string]any{"reason": f.Get("reason")}
-	if f.Get("message") != "" {
-		// What is no number is no id of a message, which the API says.
-		id, _ := strconv.ParseInt(f.Get("message"), 10, 64)
-		in = map[string]any{
-			"messages": []map[string]any{{"tenant_id": f.Get("tenant"), "message": id}},
-		}
+	if f.Get(one) != "" {
+		// What is no number is no id, which the API says.
+		id, _ := strconv.ParseInt(f.Get(one), 10, 64)
+		in = map[string]any{many: []map[string]any{{"tenant_id": f.Get("tenant"), one: id}}}
 	}
 	retried, refused, next := 0, 0, ""
 	// The API retries a bounded number at a time, and says where to go on. What is left after the
@@ -77,13 +104,13 @@ func (v *visit) retryAside() error {
 		if next != "" {
 			// The mark moves on over messages that could not be retried, so no round meets them
 			// again.
-			in["before"] = next
+			in["cursor"] = next
 		}
 		var out struct {
-			Retried, Refused []struct{ Message int64 }
+			Retried, Refused []struct{}
 			Next             string
 		}
-		if err := v.post("/admin/dead-letters/retry", in, &out); err != nil {
+		if err := v.post(list+"/retry", in, &out); err != nil {
 			return err
 		}
 		retried, refused, next = retried+len(out.Retried), refused+len(out.Refused), out.Next
@@ -97,5 +124,5 @@ func (v *visit) retryAside() error {
 	if next != "" {
 		q.Set("left", "1")
 	}
-	return v.redirect("/admin/dead-letters?" + q.Encode())
+	return v.redirect(list + "?" + q.Encode())
 }

@@ -148,6 +148,8 @@ func (s *Site) routes() {
 	s.accessPages("/admin/people")
 	s.page("GET /admin/dead-letters", (*visit).setAside)
 	s.page("POST /admin/dead-letters/retry", (*visit).retryAside)
+	s.page("GET /admin/webhook-deliveries", (*visit).setAside)
+	s.page("POST /admin/webhook-deliveries/retry", (*visit).retryAside)
 	s.page("GET /admin/audit", (*visit).audit)
 	s.page("GET /admin/bulk", (*visit).bulks)
 	s.page("POST /admin/bulk", (*visit).startBulk)
