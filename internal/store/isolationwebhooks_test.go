@@ -51,6 +51,20 @@ var webhookCalls = map[string]func(context.Context, *store.Store, guest) (any, e
 		all, _, err := s.Deliveries(ctx, g.tenant, g.webhook, store.DeliveryFilter{})
 		return all, err
 	},
+	"RetryDelivery": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		if err := s.DisableWebhook(ctx, g.tenant, g.webhook, "gone"); err != nil {
+			return nil, err
+		}
+		on := true
+		if _, err := s.ChangeWebhook(ctx, g.tenant, g.webhook,
+			store.WebhookChange{Enabled: &on}, "admin"); err != nil {
+			return nil, err
+		}
+		return nil, s.RetryDelivery(ctx, g.tenant, g.delivery, "admin")
+	},
+	"Intake": func(ctx context.Context, s *store.Store, g guest) (any, error) {
+		return s.Intake(ctx, g.tenant, time.Now().Add(-time.Hour))
+	},
 	"PruneDeliveries": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return s.PruneDeliveries(ctx, g.tenant)
 	},
