@@ -431,7 +431,7 @@ func newGuest(t *testing.T, b *bench) guest {
 func TestCallsAreComplete(t *testing.T) {
 	t.Parallel()
 	others := []string{"Close", "Answers", "Ping", "Listen", "CreateTenant", "CreateTenantOnce", "BeginBulk", "Bulk", "Bulks", "OpenBulks", "BulkTenants", "SetBulk", "CancelBulk", "PruneKeys", "PruneMedia", "Tenants", "Selected", "TenantIDs", "PruneErased", "PruneFleetEvents", "PruneDeletions",
-		"FeedOfAll", "FollowFeed", "PruneFeed", "ResealWebhooks", "ClaimFollowUps", "ClaimWebhooks", "GiveUpForwarded", "ContactErasures", "AreKnown", "Installation", "Address", "TakeReconcilerLease", "Unsettled", "StillIn", "GuardsTenants", "SignInWait", "CountWrongPassword", "ForgetWrongPasswords",
+		"FeedOfAll", "FollowFeed", "PruneFeed", "ResealWebhooks", "AsideDeliveries", "AsideReasons", "ClaimFollowUps", "ClaimWebhooks", "GiveUpForwarded", "ContactErasures", "AreKnown", "Installation", "Address", "TakeReconcilerLease", "Unsettled", "StillIn", "GuardsTenants", "SignInWait", "CountWrongPassword", "ForgetWrongPasswords",
 		"BeatWorker", "AddTraffic", "Traffic", "NewTenants", "EndWorker", "Workers", "SetWaiting", "WorkerAges", "WorkerLives", "Unhosted", "EndLeases", "Uptime",
 		"AddLoginEvent", "Login", "LoginByLink", "UseLink", "SetPassword", "SignIn", "SignedIn", "SignOut", "UseAPIKey", "Fleet", "FleetEvents", "Audit", "AddFleetEvent", "SetFleet", "DrainWorker", "ConfigureVersion", "TakeVersion", "ClaimVersionLookup"}
 	for m := range reflect.TypeFor[*store.Store]().Methods() {
