@@ -54,6 +54,13 @@ func TestBrowser(t *testing.T) {
 		}
 	})
 	t.Run("components", func(t *testing.T) { components(b.tab(t)) })
+	t.Run("print", func(t *testing.T) {
+		p := b.tab(t)
+		p.do(chromedp.Navigate(s.api + "/sign-in"))
+		p.signIn("asha@example.com")
+		p.until(`location.pathname === "/admin"`)
+		s.printsLog(p, shop.path()+"/logs")
+	})
 	t.Run("slow line", func(t *testing.T) { s.slowLine(b.tab(t), shop) })
 	t.Run("lost", func(t *testing.T) {
 		s.lostMeanwhile(owner.of(t), chat, func(text string) error {
@@ -153,6 +160,7 @@ func (s *stand) emptyInstallation(p *tab) {
 		{"requests", "/admin/setup-requests", "No requests"},
 		{"workers", "/admin/workers", "No worker runs."},
 		{"set-aside", "/admin/dead-letters", "Nothing is set aside"},
+		{"set-aside-webhooks", "/admin/webhook-deliveries", "Nothing is set aside"},
 		{"bulk", "/admin/bulk", "None yet"},
 	} {
 		p.do(chromedp.Navigate(s.api + page.path))
@@ -180,7 +188,8 @@ func (s *stand) operatorsTour(p *tab, shop *business, chat string) {
 		"log": shop.path() + "/logs", "settings": shop.path() + "/settings",
 		"webhooks": shop.path() + "/webhooks",
 		"people":   "/admin/people", "set-aside": "/admin/dead-letters", "bulk": "/admin/bulk",
-		"about": "/admin/about", "audit": "/admin/audit", "chat": shop.path() + "/chats/" + path.Base(chat),
+		"set-aside-webhooks": "/admin/webhook-deliveries",
+		"about":              "/admin/about", "audit": "/admin/audit", "chat": shop.path() + "/chats/" + path.Base(chat),
 	} {
 		p.do(chromedp.Navigate(s.api + where))
 		p.check("admin-" + name)
