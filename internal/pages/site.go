@@ -106,18 +106,7 @@ func isForm(r *http.Request) bool {
 // routes lists every page. GET shows, POST does something and then leads to a page that shows it,
 // so that reloading repeats nothing.
 func (s *Site) routes() {
-	// Strangers may ask for these.
-	s.page("GET /{$}", (*visit).start)
-	s.page("GET /sign-in", (*visit).signInForm)
-	s.longForm("POST /sign-in", (*visit).signIn) // with what was typed into a long form
-	s.page("GET /forgot", (*visit).forgotForm)
-	s.page("POST /forgot", (*visit).forgot)
-	s.page("POST /language", (*visit).chooseLanguage)
-	s.page("POST /sign-out", (*visit).signOut)
-	s.page("GET /join", (*visit).joinForm)
-	s.page("POST /join", (*visit).join)
-	s.page("GET /setup", (*visit).setupForm)
-	s.page("POST /setup", (*visit).setup)
+	s.strangersPages()
 
 	// The installation and its tenants, for operators.
 	s.page("GET /admin", (*visit).now)
@@ -175,6 +164,21 @@ func (s *Site) routes() {
 	s.page("GET /app/waiting", (*visit).waitingPart)
 	s.page("POST /app/language", (*visit).chooseLanguage)
 	s.tenantPages("/app")
+}
+
+// strangersPages lists what anybody may ask for.
+func (s *Site) strangersPages() {
+	s.page("GET /{$}", (*visit).start)
+	s.page("GET /sign-in", (*visit).signInForm)
+	s.longForm("POST /sign-in", (*visit).signIn) // with what was typed into a long form
+	s.page("GET /forgot", (*visit).forgotForm)
+	s.page("POST /forgot", (*visit).forgot)
+	s.page("POST /language", (*visit).chooseLanguage)
+	s.page("POST /sign-out", (*visit).signOut)
+	s.page("GET /join", (*visit).joinForm)
+	s.page("POST /join", (*visit).join)
+	s.page("GET /setup", (*visit).setupForm)
+	s.page("POST /setup", (*visit).setup)
 }
 
 // accessPages lists what is done to people and keys, of the installation or of a tenant.
