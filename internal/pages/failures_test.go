@@ -52,6 +52,11 @@ func TestFailurePages(t *testing.T) {
 			if w.Code != status {
 				t.Errorf("%s %s is %d; want %d", tt.method, tt.path, w.Code, status)
 			}
+			// The API's own answer, as to the audit's file, has the header whatever the status.
+			wait := w.Header().Get("Retry-After")
+			if (status == 429 || status == 503) && wait != "7" {
+				t.Errorf("%s %s, %d, says Retry-After %q; want the API's 7", tt.method, tt.path, status, wait)
+			}
 			why := "It says &lt;b&gt;why&lt;/b&gt;."
 			// The API's words about a path that is not there are for who writes programs.
 			if status == 404 && tt.path == "/admin/audit.csv" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"sync"
 )
 
 // inProcess is a transport to a handler in the same process. What the handler's answer sets as
@@ -12,8 +13,12 @@ type inProcess struct {
 	api     http.Handler
 	w       http.ResponseWriter // of the visitor
 	visitor *http.Request
+	// mu guards what the answers leave with the visit: a page asks for several things at once.
+	mu *sync.Mutex
 	// last is set to the number of the request that the API has answered last.
 	last *string
+	// wait is set to when the API last asked to try again, as its header says it.
+	wait *string
 }
 
 // RoundTrip has the handler answer. It never fails.
@@ -31,6 +36,8 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	// The handler ends before this returns, so nothing of the answer changes afterwards.
 	a := &answer{header: http.Header{}}
 	t.api.ServeHTTP(a, r)
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	// Signing in and out is the API's; the browser only knows this answer.
 	for _, cookie := range a.header["Set-Cookie"] {
 		// Beside cookies that the page sets itself, and not in their place.
@@ -38,6 +45,10 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if id := a.header.Get("X-Request-Id"); id != "" {
 		*t.last = id
+	}
+	// A browser and a proxy see the page's answer and not the API's.
+	if wait := a.header.Get("Retry-After"); wait != "" {
+		*t.wait = wait
 	}
 	if a.status == 0 {
 		a.status = http.StatusOK

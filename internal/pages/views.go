@@ -358,6 +358,11 @@ func (v *visit) problem(status int, what, requestID string) {
 	if v.r.Method == http.MethodGet && status >= http.StatusTooManyRequests {
 		p.Again = v.r.URL.RequestURI()
 	}
+	// Only these two pass by themselves. An answer before it may have been passed over.
+	if v.retryAfter != "" &&
+		(status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests) {
+		v.w.Header().Set("Retry-After", v.retryAfter)
+	}
 	// 503 says that a part is away, and the page tells operators which.
 	if status == http.StatusServiceUnavailable && !v.isApp() {
 		p.Parts = v.health()

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/apiclient"
@@ -25,8 +26,11 @@ type visit struct {
 	me flowhq.Principal
 	// language is what the page says its words in: English but for a business's own pages.
 	language flowhq.Language
+	mu       sync.Mutex // see inProcess
 	// requestID is the number of the last request to the API, by which its log is found.
 	requestID string
+	// retryAfter is when the API last asked to try again, "" if it never did.
+	retryAfter string
 	// handed are the chats that were handed over to a person, nil before anybody has asked; see
 	// handedOver.
 	handed []flowhq.Chat
@@ -55,7 +59,7 @@ func (s *Site) visit(w http.ResponseWriter, r *http.Request) *visit {
 	v.api = apiclient.Client{
 		// The host is what a page of another site is told from.
 		Base:   "http://" + r.Host,
-		Header: header, Transport: inProcess{s.api, w, r, &v.requestID},
+		Header: header, Transport: inProcess{s.api, w, r, &v.mu, &v.requestID, &v.retryAfter},
 	}
 	return v
 }
