@@ -155,6 +155,43 @@ func TestFewRowsPerSearch(t *testing.T) {
 // pageOf leaves out where the next page begins.
 func pageOf(page []flowhq.Message, _ int64, err error) ([]flowhq.Message, error) { return page, err }
 
+// TestFewRowsPerIntake: what a business's own people see counted on their start page costs no look at
+// all that it has. Their statements run under row-level security, which may change a plan.
+func TestFewRowsPerIntake(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant := b.tenant(t)
+	const history, examined = 20_000, 5000
+	b.exec(t, `insert into flowhq.message_logs (tenant_id, direction, contact_id, chat, kind, text, wa_message_id, status, created_at)
+		select $1, 'IN', n % 7, '41@lid', 'TEXT', 'x', n, 'ANSWERED', now() - ($2 - n) * interval '1 minute'
+		from generate_series(1, $2::int) n`, tenant, history)
+	b.exec(t, `vacuum analyze flowhq.message_logs`)
+	owner := flowhq.WithPrincipal(t.Context(), flowhq.Principal{Kind: flowhq.PrincipalUser, Tenant: tenant})
+	for _, tt := range []struct {
+		name        string
+		since       time.Duration
+		count, most int
+	}{
+		{"an hour", time.Hour, 60, 300}, {"all", 2 * history * time.Minute, examined, examined + 300},
+	} {
+		s := testdb.OpenStoreAs(t, store.RoleAPI, b.url)
+		if !s.GuardsTenants() {
+			t.Fatal("the statements of tenants' people are not under row-level security")
+		}
+		const table = `relname = 'message_logs'`
+		before := b.rowsRead(t, table)
+		got := must(s.Intake(owner, tenant, time.Now().Add(-tt.since)))(t)
+		s.Close()
+		if got.Received < tt.count-1 || got.Received > tt.count || got.More != (tt.count == examined) {
+			t.Errorf("%s: %+v; want about %d", tt.name, got, tt.count)
+		}
+		eventually(t, "the counts", func() bool { return b.rowsRead(t, table) > before })
+		if read := b.rowsRead(t, table) - before; read > int64(tt.most) {
+			t.Errorf("%s: read %d rows of %d; want at most %d", tt.name, read, history, tt.most)
+		}
+	}
+}
+
 // TestFewRowsPerPrunedPage: what a day's pruning costs must not grow with what is
 // kept.
 func TestFewRowsPerPrunedPage(t *testing.T) {
