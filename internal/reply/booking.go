@@ -336,7 +336,34 @@ func (t *turn) continueBooking() {
 	if !t.haveTime(v) {
 		return
 	}
+	if key := t.bookedAlready(v); key != "" {
+		t.release()
+		v.Moves, v.Number = key, ""
+		t.continueMove()
+		return
+	}
 	t.readBack(v)
+}
+
+// anotherVisit says that a visit comes on top of the one that was booked.
+var anotherVisit = listOf("another visit")
+
+// bookedAlready is the key of the visit that was booked in this talk for the same services on the same
+// day, "" if there is none, or the message asks for one more. "12 instead of 11" that was not
+// understood as a move was booked a second time.
+func (t *turn) bookedAlready(v *Visit) string {
+	all := t.appointments()
+	if !t.bookedJustNow() || anyIn(t.p.reading.Words, anotherVisit) {
+		return ""
+	}
+	booked, wanted := visitOf(all[0]).services(), slices.Clone(v.services())
+	slices.Sort(booked)
+	slices.Sort(wanted)
+	if !slices.Equal(booked, wanted) || !sameDay(all[0][0].StartsAt.In(t.k.zone), v.Start) ||
+		v.places() != max(len(all[0]), 1) && v.Together {
+		return ""
+	}
+	return all[0].key()
 }
 
 // maxInTurn is how many a parent and children are who are booked one after the other where there is

@@ -408,7 +408,7 @@ func (t *turn) nextStep(id string) {
 	}
 	// With a time in the message or a booking begun, the booking asks what it needs.
 	if t.question != "" || t.p.has(taskActs...) || t.p.hasTime || len(t.bookings()) > 0 ||
-		t.reportedGoods() {
+		t.settles() || t.reportedGoods() {
 		return
 	}
 	switch {

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -234,3 +235,25 @@ func (t *turn) orderLines() []flowhq.OrderLine {
 	}
 	return lines
 }
+
+// setsTo stands behind what is to be so many in all: "sukari iwe kilo 3".
+var setsTo = regexp.MustCompile(`(?i)^\s*(?:jumla\s+)?(?:iwe|ziwe|uwe|liwe|yawe|viwe|to be|should be|be|in total|in all)\b`)
+
+// addsTo reports whether a product comes on top of what is on the order: its own sentence says so, and
+// not that it is to be so many. "I'll take 2 trays. Also do you have bananas?" has two trays in all.
+func (t *turn) addsTo(m entity.NameMatch) bool {
+	p := &t.p
+	if !p.cued(cueAdd) || m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
+		return p.cued(cueAdd)
+	}
+	return !setsTo.MatchString(p.text[m.End:]) &&
+		(anyIn(split(pieceAround(p.text, m.Start, m.End)), addCues) || t.addedInList(m))
+}
+
+// addedInList reports whether the words for more stand in front of a list that the product is in.
+func (t *turn) addedInList(m entity.NameMatch) bool {
+	from := strings.LastIndexAny(t.p.text[:m.Start], ".!?\n") + 1
+	return anyIn(split(t.p.text[from:m.Start]), addCues)
+}
+
+var addCues = cueWords(cueAdd)

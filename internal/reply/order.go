@@ -380,7 +380,7 @@ func (t *turn) addLine(m entity.NameMatch) {
 	switch {
 	case i >= 0 && o.Lines[i].Product != m.ID:
 		o.Lines[i] = line // "change the rice to 3 kg", where a bag of 5 kg was ordered
-	case i >= 0 && t.p.cued(cueAdd):
+	case i >= 0 && t.addsTo(m):
 		o.Lines[i].Quantity += line.Quantity
 	case i >= 0:
 		if !line.Guessed {
