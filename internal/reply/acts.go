@@ -235,6 +235,10 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 	if all.has(actBook, actOrder) && p.hasTime && !p.asks {
 		need = surelyTheSame
 	}
+	// "Yes place it. The jeans should be black" is a yes with a wish.
+	if t.next.Ask.For == askOrder && !p.asksSoftly() && anyIn(p.reading.Words[:min(1, len(p.reading.Words))], plainYes) {
+		need = surelyTheSame
+	}
 	// "Sunday 9am?" while a visit is being booked asks whether it is free, not "can I choose".
 	if t.next.Booking != nil && p.hasTime && (len(p.reading.Words) <= maxNaming || !p.asks &&
 		p.time.HasTime) {

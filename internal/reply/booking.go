@@ -96,6 +96,9 @@ func (t *turn) fillsVisit(informed bool) bool {
 		return true
 	case p.has(actHours) && !p.has(actBook):
 		return false // "are you open on Saturday" books nothing
+	// "How long do you hold the slot?" behind a booking begins no other.
+	case !open && t.bookedJustNow() && p.asksSoftly() && !p.hasTime && len(p.services) == 0:
+		return false
 	case open && (t.addsService(t.next.Booking) || p.cued(cueFirst) && !informed):
 		return true
 	// What another service costs, asked while a visit is read back, changes no visit.
