@@ -26,7 +26,7 @@ func decided(in Input) *turn {
 	in.Message.Text = withoutRest(in.Message.Text)
 	before := newTurn(in)
 	text, denied := before.withoutDenied(in.Message.Text)
-	in.Message.Text = before.yesFirst(before.withoutOrdered(text))
+	in.Message.Text = before.yesFirst(before.withoutDeniedNumber(before.withoutOrdered(text)))
 	t := decidedBeside(in)
 	before = newTurn(in)
 	t.keepHeld(before)

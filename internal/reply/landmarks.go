@@ -115,6 +115,9 @@ func (t *turn) addressBehind(area string) string {
 	return plainAddress(p.text[from:end])
 }
 
+// namesReceiver begins the name of who receives an order.
+var namesReceiver = regexp.MustCompile(`(?i)[\s,.;]+(?:(?:my |the |his |her )?name(?: is|:|'s)?|jina(?: langu| ni| lake|:)*|naitwa|anaitwa)(?:\s+\pL|\s*$)`)
+
 // addressStop is where what stands between two places of the message is no address any more: at a
 // product, an amount of money, a question or a phone number.
 func (t *turn) addressStop(from, end int) int {
@@ -136,6 +139,10 @@ func (t *turn) addressStop(from, end int) int {
 			end = from + at
 		}
 	}
+	// Nor is the name of who receives: "Sinza Mori, jina Bi Fatuma".
+	if at := namesReceiver.FindStringIndex(p.text[from:end]); at != nil {
+		end = from + at[0]
+	}
 	for _, phone := range p.entities.Phones {
 		if phone.Start >= from && phone.Start < end {
 			end = phone.Start
@@ -147,6 +154,9 @@ func (t *turn) addressStop(from, end int) int {
 // plainAddress is an address without the verb in front of it and the beginning of the next sentence
 // behind it: "deliver to Kilimani, Yaya", "gate B. I'll".
 func plainAddress(text string) string {
+	if at := namesReceiver.FindStringIndex(text); at != nil && at[0] > 0 {
+		text = text[:at[0]]
+	}
 	text = strings.Trim(withoutReceiver(text), " ,-.?!;\n")
 	if at := leadsAddress.FindStringIndex(text); at != nil && at[1] < len(text) {
 		text = text[at[1]:]

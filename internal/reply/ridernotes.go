@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // What stands beside an address or a yes: a word for the rider, the way to pay, a question. It was
@@ -111,13 +112,21 @@ var (
 // maxExtra is how many words a yes has at most with what stands beside it.
 const maxExtra = 24
 
+// namesOther reports whether the message names anything that is not on the order as it says: "yes, the
+// jeans should be black" changes no line.
+func (t *turn) namesOther() bool {
+	return len(t.p.services) > 0 || slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
+		return !t.ordered(m) || m.Quantity > 0 || m.Size != "" || t.p.editOf(m) != editNone
+	})
+}
+
 // saysYesAndMore reports whether the message begins with a clear yes to the order that was read
 // back, and what follows changes nothing of what was agreed to.
 func (t *turn) saysYesAndMore() bool {
 	p, o := &t.p, t.next.Order
 	end := headEnd.FindStringIndex(p.text)
 	if t.next.Ask.For != askOrder || o == nil || o.Told != t.told() || len(o.Unclear) > 0 ||
-		end == nil || len(p.reading.Words) > maxExtra || p.names() || t.countSaid() > 0 ||
+		end == nil || len(p.reading.Words) > maxExtra || t.namesOther() || t.countSaid() > 0 ||
 		t.timeWished() != "" && o.How == howDeliver || anyIn(p.reading.Words, butWords) ||
 		anyIn(p.reading.Words, ifWords) || p.cued(cueRemove) ||
 		p.cued(cueAdd) || len(p.entities.Money) > 0 || p.cued(cuePickup) && o.How == howDeliver ||
