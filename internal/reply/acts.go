@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -178,6 +179,10 @@ func (t *turn) dropLikeness(p *perception, all *acts) {
 	if p.asks && len(p.reading.Words) > maxShort && !p.cued(actGreet) && !p.onlyGreets() {
 		all.drop(actGreet)
 	}
+	// "Hello how much is a tray of eggs and 5kg rice" orders nothing.
+	if asksPriceFirst.MatchString(p.text) && !anyIn(p.reading.Words, wishWords) && !p.cued(actOrder) {
+		all.drop(actOrder)
+	}
 	// Whether a part may be paid later is for the owner to say, and no list of ways to pay.
 	if p.asksSoftly() && anyIn(p.reading.Words, paysInParts) {
 		all.drop(actPayment)
@@ -199,6 +204,11 @@ func (t *turn) dropLikeness(p *perception, all *acts) {
 		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actPerson })
 	}
 }
+
+// asksPriceFirst begins a message that asks for prices, but for a greeting.
+var asksPriceFirst = regexp.MustCompile(`(?i)^\W*(?:(?:hello|hi|hey|habari|mambo|good \w+|niaje|sasa|vipi|salaam|shikamoo|` +
+	`please|samahani|excuse me)\W+(?:\pL+\W+){0,2}?)?(?:how much|what(?:'?s| is| are) the (?:price|cost)|price of|prices of|` +
+	`cost of|bei (?:ya|za))\b`)
 
 // paysInParts are words of who wants to pay in parts.
 var paysInParts = listOf("pays in parts")

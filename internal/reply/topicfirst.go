@@ -35,6 +35,13 @@ func (t *turn) addTopicFirst() {
 	if within(count) == 0 || !listBreak.MatchString(p.text[end:first.Start]) {
 		return
 	}
+	// "Nataka mbili, moja L moja M, na mkoba" says of which sizes the two are.
+	if counts := entity.SizeCounts(p.text[:first.Start], product.Sizes); len(counts) > 1 {
+		for _, c := range counts {
+			t.addLine(entity.NameMatch{ID: id, Size: c.Size, Quantity: max(1, c.Count), Exact: true})
+		}
+		return
+	}
 	size := ""
 	for _, s := range product.Sizes {
 		if at := sizeAt(p.text[end:first.Start], s); len(at) > 0 && !p.sizeOffAt(end+at[0], id) {
