@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
@@ -183,6 +184,12 @@ func (t *turn) dropLikeness(p *perception, all *acts) {
 	if asksPriceFirst.MatchString(p.text) && !anyIn(p.reading.Words, wishWords) && !p.cued(actOrder) {
 		all.drop(actOrder)
 	}
+	// "Ntachelewa kidogo, itakua shida?" reports no trouble.
+	if t.k.template() == flowhq.BookingTemplate && p.asks && anyIn(p.reading.Words, comesLate) {
+		trouble := []act{actComplaint, actProblem, actAnger}
+		all.drop(trouble...)
+		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return slices.Contains(trouble, a) })
+	}
 	// Whether a part may be paid later is for the owner to say, and no list of ways to pay.
 	if p.asksSoftly() && anyIn(p.reading.Words, paysInParts) {
 		all.drop(actPayment)
@@ -209,6 +216,9 @@ func (t *turn) dropLikeness(p *perception, all *acts) {
 var asksPriceFirst = regexp.MustCompile(`(?i)^\W*(?:(?:hello|hi|hey|habari|mambo|good \w+|niaje|sasa|vipi|salaam|shikamoo|` +
 	`please|samahani|excuse me)\W+(?:\pL+\W+){0,2}?)?(?:how much|what(?:'?s| is| are) the (?:price|cost)|price of|prices of|` +
 	`cost of|bei (?:ya|za))\b`)
+
+// comesLate are words of a customer who comes late.
+var comesLate = listOf("comes late")
 
 // paysInParts are words of who wants to pay in parts.
 var paysInParts = listOf("pays in parts")

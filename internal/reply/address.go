@@ -267,3 +267,16 @@ func (t *turn) addsAddress() bool {
 // minAddressWords is how many words an address has at least that comes instead of a yes. Fewer
 // may be a yes that the bot does not know, and must not become an address.
 const minAddressWords = 3
+
+// addressSaid is what the message calls the address: "but the address is Haile Selassie road, Masaki".
+func (t *turn) addressSaid() string {
+	m := saysAddress.FindStringSubmatch(t.p.text)
+	if m == nil || t.p.asksSoftly() {
+		return ""
+	}
+	said := m[1]
+	if at := lineEnd.FindStringIndex(said); at != nil {
+		said = said[:at[1]]
+	}
+	return plainAddress(paysBehind.ReplaceAllString(said, ""))
+}

@@ -293,7 +293,7 @@ func (t *turn) setArea(area string) {
 		o.Address = ""
 	}
 	o.How, o.Area, o.Unlisted = howDeliver, area, false
-	for _, line := range []string{t.addressLine(area), t.addressBehind(area)} {
+	for _, line := range []string{t.addressSaid(), t.addressLine(area), t.addressBehind(area)} {
 		if line != "" {
 			o.Address = line
 			return

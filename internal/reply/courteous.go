@@ -58,6 +58,11 @@ func (p *perception) dropTitles() {
 		}
 		end, greets = at[1], greets || greeting
 	}
+	// "Ahsante daktari" asks for no doctor.
+	if thanksTitle.MatchString(p.text) {
+		p.services = nil
+		return
+	}
 	if !greets || end >= len(strings.TrimSpace(p.text)) {
 		return
 	}
@@ -66,6 +71,10 @@ func (p *perception) dropTitles() {
 	p.services = slices.DeleteFunc(p.services,
 		func(m entity.NameMatch) bool { return others && m.End <= end })
 }
+
+// thanksTitle is thanks to somebody, and nothing else.
+var thanksTitle = regexp.MustCompile(`(?i)^\W*(?:(?:sawa|poa|haya|ok|okay)\W+)?(?:ah?sante(?:ni)?|shukrani|thanks|thank you|nashukuru)` +
+	`(?:\W+(?:sana|so much|very much|a lot|doctor|dokta|daktari|dr|boss|kaka|dada|mama|fundi|kinyozi|barber|mkuu|jamani))+\W*$`)
 
 // wordAt finds the words of a text, with their marks.
 var wordAt = regexp.MustCompile(`\S+`)

@@ -97,6 +97,10 @@ func (t *turn) addressBehind(area string) string {
 		inside = inside && !(strings.HasSuffix(strings.TrimSpace(p.text[m.End:m.End+at[0]]), ",") &&
 			(anyIn(words[:1], weekdays) || asksInLine(p.text[m.End+at[0]:end])))
 		last = words[len(words)-1]
+		// "Masaki please, Haile Selassie road" goes on behind the comma.
+		if anyIn(words[:1], pleading) && strings.HasPrefix(p.text[m.End+at[0]:end], words[0]+",") {
+			continue
+		}
 		if !named && !inside && (anyIn(words[:1], addressEnd) || anyIn(words[:1], weekdays) ||
 			finiteVerb.MatchString(words[0])) {
 			end = m.End + at[0]
@@ -164,8 +168,15 @@ func plainAddress(text string) string {
 	if at := followsAddress.FindStringIndex(text); at != nil && at[0] > 0 {
 		text = text[:at[0]]
 	}
+	text = besidePlace.ReplaceAllString(text, ",")
 	return oneLine(strings.Trim(text, " ,-.?!;\n"), maxAddress)
 }
+
+var (
+	// pleading are words of courtesy in the middle of an address.
+	pleading    = keywords("tafadhali, please, pls, plz, boss, bro, dada, kaka")
+	besidePlace = regexp.MustCompile(`(?i),? (?:please|pls|plz|tafadhali|boss|bro|dada|kaka),`)
+)
 
 // placeClause parts what is said of a place from what else a message says.
 var placeClause = regexp.MustCompile(`[,;!?\n]+|\.(?:\s|$)|` +

@@ -3,6 +3,7 @@ package reply
 import (
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/when"
+	"regexp"
 )
 
 // A help desk has no calendar of its technicians. What a customer says of a visit is noted for who
@@ -17,8 +18,11 @@ var comeWords = listOf("come here")
 func (t *turn) wantsSiteVisit() bool {
 	p := &t.p
 	return p.hasTime && anyIn(p.reading.Words, comeWords) && !anyIn(p.reading.Words, whenMended) &&
-		!p.has(actCancel, actStatus, actPaid)
+		!p.has(actCancel, actStatus, actPaid) && !asksExactHour.MatchString(p.text)
 }
+
+// asksExactHour asks at what hour somebody comes on a day that is known.
+var asksExactHour = regexp.MustCompile(`(?i)\b(?:what (?:exact )?time|which time|exactly what time|saa ngapi|muda gani)\b`)
 
 // noteSiteVisit notes the time in the ticket, and opens one where none is: somebody has to drive.
 func (t *turn) noteSiteVisit() {
