@@ -21,6 +21,11 @@ var clauseJoin = regexp.MustCompile(`(?i)[\s,]+(?:` + alternatives("clause joine
 // clausesOf are the clauses of a message, at most a few, and whether each asks.
 func clausesOf(text string) (all []piece) {
 	for _, p := range joinSubjects(text, piecesOf(text)) {
+		if head, rest := twoQuestions(p); rest != "" {
+			first := clauseOf(head)
+			first.asks = true
+			all, p.text = append(all, first), rest
+		}
 		from := 0
 		for _, at := range clauseJoin.FindAllStringIndex(p.text, maxPartsRead) {
 			if at[0] > from {
@@ -33,6 +38,26 @@ func clausesOf(text string) (all []piece) {
 		all = append(all, last)
 	}
 	return all[:min(len(all), 2*maxPartsRead)]
+}
+
+// nextQuestion joins a question to the one in front of it.
+var nextQuestion = regexp.MustCompile(`(?i)\s+(?:na|and|pia|also)\s+`)
+
+// twoQuestions parts a piece that asks two things: "mnapatikana wapi na parking ipo". rest is "" if it
+// asks one.
+func twoQuestions(p piece) (head, rest string) {
+	if !p.asks {
+		return p.text, ""
+	}
+	for _, at := range nextQuestion.FindAllStringIndex(p.text, maxPartsRead) {
+		head, rest = p.text[:at[0]], p.text[at[1]:]
+		begins := asksFrom.FindStringIndex(rest)
+		if words := split(head); begins != nil && begins[0] == 0 && len(words) >= minPartWords &&
+			asksInWords(words) {
+			return head, rest
+		}
+	}
+	return p.text, ""
 }
 
 // beginsJoined says that a clause is one thing more.
