@@ -184,9 +184,9 @@ func (t *turn) dropLikeness(p *perception, all *acts) {
 	if asksPriceFirst.MatchString(p.text) && !anyIn(p.reading.Words, wishWords) && !p.cued(actOrder) {
 		all.drop(actOrder)
 	}
-	// "Ntachelewa kidogo, itakua shida?" reports no trouble.
-	if t.k.template() == flowhq.BookingTemplate && p.asks && anyIn(p.reading.Words, comesLate) {
-		trouble := []act{actComplaint, actProblem, actAnger}
+	// "Ntachelewa kidogo, itakua shida?" reports no trouble, and moves nothing.
+	if t.k.template() == flowhq.BookingTemplate && (p.asks && anyIn(p.reading.Words, comesLate) || t.saysLate(p)) {
+		trouble := []act{actComplaint, actProblem, actAnger, actChange, actBook}
 		all.drop(trouble...)
 		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return slices.Contains(trouble, a) })
 	}
@@ -216,9 +216,6 @@ func (t *turn) dropLikeness(p *perception, all *acts) {
 var asksPriceFirst = regexp.MustCompile(`(?i)^\W*(?:(?:hello|hi|hey|habari|mambo|good \w+|niaje|sasa|vipi|salaam|shikamoo|` +
 	`please|samahani|excuse me)\W+(?:\pL+\W+){0,2}?)?(?:how much|what(?:'?s| is| are) the (?:price|cost)|price of|prices of|` +
 	`cost of|bei (?:ya|za))\b`)
-
-// comesLate are words of a customer who comes late.
-var comesLate = listOf("comes late")
 
 // paysInParts are words of who wants to pay in parts.
 var paysInParts = listOf("pays in parts")

@@ -35,7 +35,7 @@ var (
 	// comesWords are verbs of what is brought, and sometimeWords the words for when.
 	comesWords = keywords(`
 		*fika, *fikia, *fikish*, *nifikia, *tufikia, *letwa, *taleta, *niletea, mnaleta, mleta,
-		inakuja, mtakuja, mnakuja, atakuja, anakuja,
+		kuleta, kunileta, kupeleka, inakuja, mtakuja, mnakuja, atakuja, anakuja,
 		itakuja, arrive*, arriving, bring, bringing, reach*, get here, get it, get them, take, send,
 		deliver*, be here, come, coming, inachukua, itachukua, *patia, nitapata, ntapata, naipata
 	`)
@@ -111,6 +111,53 @@ func (t *turn) tellArrival() bool {
 		return true
 	}
 	return told != ""
+}
+
+var (
+	// canYou asks for a favour, and bringsThen is what is asked for in it.
+	canYou     = listOf("can you")
+	bringsThen = regexp.MustCompile(`(?i)\b(?:bring|deliver|come|reach|arrive|get (?:it|them|here)|be here|drop|send|` +
+		`\w*(?:leta|lete|letwa|letee|letewa|fika|fike|fiki\w+|peleke?a?|tumi\w+|kuja)|[imuz]+je)\w*\b`)
+	// byHour is a time by which, after which or at which something is to come.
+	byHour = regexp.MustCompile(`(?i)\b(?:(?:before|by|after|around|at|from|past|until|between|not before|not after|` +
+		`kabla ya|baada ya|kuanzia|mpaka|hadi|kwenye|mida ya)\s+(?:saa\s+)?(?:\d|noon|lunch|midday|moja|mbili|tatu|nne|` +
+		`tano|sita|saba|nane|tisa|kumi)|saa\s+(?:\d|moja|mbili|tatu|nne|tano|sita|saba|nane|tisa|kumi)|` +
+		`(?:this |in the |tomorrow |kesho |leo )?(?:morning|afternoon|evening|asubuhi|mchana|jioni|usiku)\b)[^,;?!\n]*`)
+)
+
+// timeRequested is the time that a question asks an order to come at, "" if it asks for none: "can you
+// bring it before 1pm?" was told the fee. Whether it can be done is for the owner to say.
+func (t *turn) timeRequested() string { return t.timeRequestedIn(t.p.text) }
+
+func (t *turn) timeRequestedIn(text string) string {
+	if !t.hasOrder() || t.next.Order != nil && t.next.Order.How == howPickup {
+		return ""
+	}
+	for _, piece := range piecesOf(text) {
+		at := byHour.FindStringIndex(piece.text)
+		if at == nil || !anyIn(split(piece.text), canYou) || !bringsThen.MatchString(piece.text) ||
+			anyIn(split(piece.text), paysThen) || len(t.named(t.k.products, piece.text)) > 0 {
+			continue
+		}
+		return strings.TrimRight(piece.text[at[0]:at[1]], " .?!,")
+	}
+	return ""
+}
+
+// keepTimeRequested notes such a time with the order that is being made, where another part of the
+// message was what it did.
+func (t *turn) keepTimeRequested(text string) {
+	o, wish := t.next.Order, t.timeRequestedIn(head(text, maxRead))
+	if o == nil || len(o.Lines) == 0 || wish == "" || t.handedOver() || strings.Contains(o.Note, wish) {
+		return
+	}
+	read := o.Told == t.told()
+	o.addNote(wish)
+	t.tellWish(wish)
+	// The customer reads the wish above the question, and a yes agrees to both.
+	if read {
+		o.Told = t.told()
+	}
 }
 
 // toUnlisted reports whether the order that is being made, or was placed last, goes to a place that is

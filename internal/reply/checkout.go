@@ -252,7 +252,7 @@ func (t *turn) fillDelivery() {
 		if o.Area == "" && t.k.area[t.next.Area] != nil {
 			t.setArea(t.next.Area)
 		}
-		o.Address = t.place(false)
+		o.Address = t.addressNow(o.Address, t.place(false))
 		// The place was said, and to ask for its area would ask for the same again.
 		if o.Area == "" && !o.Unlisted && t.namesOtherPlace() {
 			o.Unlisted = true
@@ -295,7 +295,7 @@ func (t *turn) setArea(area string) {
 	o.How, o.Area, o.Unlisted = howDeliver, area, false
 	for _, line := range []string{t.addressSaid(), t.addressLine(area), t.addressBehind(area)} {
 		if line != "" {
-			o.Address = line
+			o.Address = t.addressNow(o.Address, line)
 			return
 		}
 	}
@@ -303,7 +303,7 @@ func (t *turn) setArea(area string) {
 	// no address.
 	if a := t.next.Ask.For; a == askArea || a == askAddress {
 		if place := t.place(true); t.saysMoreThan(area, place) {
-			o.Address = place
+			o.Address = t.addressNow(o.Address, place)
 		}
 	}
 }
@@ -400,7 +400,7 @@ func (t *turn) takeAddress() bool {
 			t.setArea(t.p.areas[0].ID)
 		}
 		if place != "" {
-			o.Address = place
+			o.Address = t.addressNow(o.Address, place)
 		}
 		t.keepRiderNote()
 	}

@@ -31,6 +31,7 @@ func decided(in Input) *turn {
 	before = newTurn(in)
 	t.keepHeld(before)
 	t.leaveUnsaid(before)
+	t.keepTimeRequested(in.Message.Text)
 	t.tellDenied(denied)
 	t.tellLeftOut(before)
 	t.tellOrderName()

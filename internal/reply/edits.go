@@ -84,6 +84,10 @@ func (p *perception) editOf(m entity.NameMatch) editKind {
 		return editOn
 	}
 	if noBefore.MatchString(before) {
+		// "Hapana, sukari iwe kilo 4 sio 6" wants sugar too.
+		if setsTo.MatchString(behind) {
+			return editChange
+		}
 		return editOff
 	}
 	from := 0

@@ -59,6 +59,15 @@ func (t *turn) founds(v value, before *State) bool {
 			func(m entity.NameMatch) bool { return m.ID == v.text || slices.Contains(m.Others, v.text) })
 	case valPayment:
 		return len(t.named(t.k.payments, text)) > 0 || t.wayNamed() >= 0
+	case valAddress:
+		// A part of it may have been said before, see addressNow.
+		if o := before.Order; o != nil {
+			words = append(words, split(o.Address)...)
+		}
+		for _, f := range t.in.Calendar.Orders {
+			words = append(words, split(f.Delivery.Address)...)
+		}
+		return t.ownName(v.text) || t.foundsWords(v.text, words)
 	default:
 		return t.ownName(v.text) || t.foundsWords(v.text, words) ||
 			v.kind == valNote && v.text == before.Staff && anyIn(words, thatPerson)

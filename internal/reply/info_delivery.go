@@ -42,6 +42,9 @@ func (t *turn) tellDelivery() bool {
 		if !anyIn(t.p.reading.Words, deliveryWords) && !t.p.cued(actDelivery) {
 			return false
 		}
+		if (t.timeRequested() != "" || t.asksSometime()) && !anyIn(t.p.reading.Words, feeWords) && t.tellArrival() {
+			return true
+		}
 		t.tellArea(t.areaOfTalk())
 	// All of them were just named to who asks for a place on no list.
 	case len(d.Areas) > 1 && strings.Contains(t.reply(), d.Areas[0].Name+", "+d.Areas[1].Name):
@@ -93,6 +96,9 @@ var deliveryWords = keywords(`
 	*letwa,
 	bei, gharama, usafiri, nauli, ngapi, tuma, mnatuma, area*, eneo, maeneo, free, bure
 `)
+
+// feeWords ask what it costs to have something brought.
+var feeWords = keywords("fee, charge*, cost*, how much, bei, gharama, nauli, sh, shs, shilingi, tsh, ksh, free, bure, hela")
 
 // tellArea says what delivery to an area costs.
 func (t *turn) tellArea(a *flowhq.Area) {

@@ -235,7 +235,7 @@ var lineAsks = keywords(`
 var (
 	// leadsAddress is what stands in front of an address and says nothing of the place.
 	leadsAddress = regexp.MustCompile(`(?i)^(?:(?:please|pls|ok|okay|sawa|poa|yes|ndiyo|ndio|na|` +
-		`and|ila|but|lakini|basi|so|mimi|hapana|no|am|its|it's|that's|thats|hapo)[,:. ]+)*(?:(?:i|` +
+		`and|ila|but|lakini|basi|so|mimi|hapana|no|am|its|it's|that's|thats|hapo|sorry|samahani|pole|actually|wait|ngoja)[,:. ]+)*(?:(?:i|` +
 		`we) (?:said|` +
 		`told you)(?: its?| it is)?|(?:nime|nili|nimesha)(?:sema|kuambia|waambia)(?: ni)?|it is|` +
 		`(?:deliver|bring|send|take)(?: it| them)?(?: to)?|delivery(?: to| ni)?|(?:m?niletee|` +

@@ -71,7 +71,7 @@ func (t *turn) addAddress(number string) bool {
 		return false
 	}
 	t.did(actOrder)
-	f.Delivery.Address = place
+	f.Delivery.Address = t.addressNow(f.Delivery.Address, place)
 	if t.keepReceiver(); f.Name == "" {
 		f.Name = t.next.Name
 	}

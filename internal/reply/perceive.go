@@ -135,6 +135,9 @@ func (t *turn) readText(text string) {
 	if anyIn(p.reading.Words, howLate) {
 		p.sure = false // of "I will be late"
 	}
+	if t.saysLate(p) {
+		p.time, p.hasTime = when.Result{}, false
+	}
 	t.checkAreas()
 	// Last, as it drops what contradicts the rest.
 	p.acts = t.actsOf(p)
@@ -281,7 +284,11 @@ func (p *perception) impliedYesNo(asked string) entity.YesNo {
 	first := p.reading.Words[:1]
 	// "Yes, but on Friday" is neither.
 	switch best := p.reading.Intents[0]; {
-	case anyIn(p.reading.Words, butWords):
+	// "Hapana sawa, nitajitahidi kufika" to the offer of a person. The no of others undoes something.
+	case asked == askPerson && best.Intent == understand.Deny && best.Score >= surelyMeant &&
+		anyIn(first, declineWords) && anyIn(p.reading.Words, contentWords):
+		return entity.No
+	case saysBut(p.reading.Words):
 		return entity.Neither
 	case anyIn(first, yesWords) && (best.Intent == understand.Affirm ||
 		best.Intent == understand.Thanks || best.Intent == goesOnTo[asked]):
@@ -305,6 +312,10 @@ var (
 		but, lakini, ila, except, not, no, wait, instead, sio, siyo, si, hapana, ngoja, subiri,
 		kwanza, badala, bado
 	`)
+	// declineWords begin a no, and contentWords say that all is well without what was offered.
+	declineWords = keywords("no, nope, nah, hapana, la, hapana asante")
+	contentWords = keywords("sawa, asante, ahsante, poa, haina shida, usijali, hakuna shida, thanks, thank, fine, ok, " +
+		"okay, alright, its ok, no problem, no worries, never mind")
 	// goesOnTo are what a yes may go on to: "yes, cancel it".
 	goesOnTo = map[string]understand.Intent{
 		askBook: understand.Book, askMean: understand.Book, askOrder: understand.Order,
@@ -312,6 +323,17 @@ var (
 		askPerson: understand.Human,
 	}
 )
+
+// saysBut reports whether words make a yes none. The "no" of "house no 14" makes none.
+func saysBut(words []string) bool {
+	for i := range words {
+		if hasWord(butWords, words[i]) &&
+			!(words[i] == "no" && i+1 < len(words) && countDigits(words[i+1]) > 0) {
+			return true
+		}
+	}
+	return false
+}
 
 const (
 	// minArea is how alike the name of an area must be: its fee depends on it. "Thika" got the fee

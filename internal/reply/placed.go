@@ -161,7 +161,7 @@ func (t *turn) takePlacedAddress() bool {
 		return false
 	}
 	t.did(actOrder)
-	f.Delivery.Address = place
+	f.Delivery.Address = t.addressNow(f.Delivery.Address, place)
 	t.rewrite(f)
 	t.tell("order.address_noted", "number", f.Number)
 	return true

@@ -153,7 +153,7 @@ func (t *turn) saysYesAndPays() bool {
 	p, o := &t.p, t.next.Order
 	if t.next.Ask.For != askOrder || o == nil || o.Told != t.told() || p.asks || p.names() ||
 		len(p.areas) > 0 || len(p.reading.Words) > maxAssent || t.wayNamed() < 0 ||
-		p.has(actPaid, actCancel, actChange) || p.hasTime || anyIn(p.reading.Words, butWords) ||
+		p.has(actPaid, actCancel, actChange) || p.hasTime || saysBut(p.reading.Words) ||
 		anyIn(p.reading.Words, whetherToPay) {
 		return false
 	}

@@ -275,7 +275,7 @@ func (t *turn) confirmsAndAsks() bool {
 	moves := t.next.Ask.For == askMove
 	if t.next.Ask.For != askBook && !moves || p.yesNo != entity.Neither || !saysYesInPart(p.text) ||
 		yesBut.MatchString(p.text) && (!t.wished || p.asks) ||
-		p.hasTime && !t.namesHeldTime(p) || p.names() ||
+		p.hasTime && !t.namesHeldTime(p) || p.names() && !t.namesInQuestion() ||
 		p.has(actCancel, actChange, actDecision, actDrop) || p.cued(cueInstead) || p.cued(cueAdd) ||
 		p.cued(cueThink) ||
 		!p.has(infoActs...) && !p.asks && !t.wished && !reminds && !t.yesAndMore() ||
@@ -300,12 +300,18 @@ func (t *turn) confirmsAndAsks() bool {
 	return true
 }
 
+// namesInQuestion reports whether what the message names is asked about, and the owner's answer to
+// it is known: "ndio. na mnauza mafuta ya ndevu?".
+func (t *turn) namesInQuestion() bool {
+	return t.p.asksSoftly() && t.p.has(actAnswer) && !t.p.has(taskActs...)
+}
+
 // yesAndMore reports whether a yes begins the message that something follows which neither asks nor
 // changes anything: "yes please. my name is Joseph, my brother is Alex".
 func (t *turn) yesAndMore() bool {
 	p := &t.p
 	words := p.reading.Words
-	return !p.asks && len(words) > 0 && len(words) <= maxExtra && !anyIn(words, butWords) &&
+	return !p.asks && len(words) > 0 && len(words) <= maxExtra && !saysBut(words) &&
 		(anyIn(words[:1], yesWords) || anyIn(words[:min(2, len(words))], plainYes)) &&
 		!anyIn(words, softQuestion) && !anyIn(words, companionsCome) && len(p.acts) == 0
 }
@@ -373,9 +379,10 @@ const maxAgreement = 12
 // time again: "poa thibitisha hiyo saa 11, jina naitwa Kelvin" was asked back.
 func (t *turn) agreesToVisit(p *perception) bool {
 	words := p.reading.Words
-	if t.next.Ask.For != askBook || !t.namesHeldTime(p) || p.asks || p.names() ||
+	if !slices.Contains([]string{askBook, askMove, askMean}, t.next.Ask.For) || !t.namesHeldTime(p) ||
+		p.asks || p.names() ||
 		len(p.areas) > 0 || len(words) == 0 || len(words) > maxAgreement ||
-		!anyIn(words[:1], yesWords) || anyIn(words, butWords) || p.cued(cueInstead) {
+		!anyIn(words[:1], yesWords) || saysBut(words) || p.cued(cueInstead) {
 		return false
 	}
 	return true
@@ -384,11 +391,17 @@ func (t *turn) agreesToVisit(p *perception) bool {
 // namesHeldTime reports whether the message names the time of the visit that was read back.
 func (t *turn) namesHeldTime(p *perception) bool {
 	v := t.next.Booking
-	if v == nil || v.Start.IsZero() || !p.hasTime || !p.time.HasTime {
+	if v == nil || !p.hasTime || !p.time.HasTime {
 		return false
+	}
+	held, day := v.Start, v.Day
+	if a := t.next.Ask; a.For == askMean { // nothing is held yet
+		held = a.Time.In(t.k.zone)
+		day = startOfDay(held)
 	}
 	// "Saa 4" may be read as four or as ten, so only the minute and the hour of twelve are
 	// compared.
-	same := p.time.Start.Minute() == v.Start.Minute() && p.time.Start.Hour()%12 == v.Start.Hour()%12
-	return same && (!p.time.HasDay || p.time.Likely || sameDay(p.time.Day, v.Day))
+	return !held.IsZero() && p.time.Start.Minute() == held.Minute() &&
+		p.time.Start.Hour()%12 == held.Hour()%12 &&
+		(!p.time.HasDay || p.time.Likely || sameDay(p.time.Day, day))
 }

@@ -133,6 +133,9 @@ func (t *turn) yesFirst(text string) string {
 	if t.next.Ask.For != askOrder || len(text) > maxRead || strings.Contains(text, "?") {
 		return text
 	}
+	if yes, rest, found := strings.Cut(strings.TrimSpace(text), " "); found && t.saysWhereAgain(yes, rest) {
+		return yes
+	}
 	if m := yesBehind.FindStringSubmatch(text); m != nil {
 		return m[2] + ". " + m[1]
 	}

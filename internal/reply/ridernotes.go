@@ -127,7 +127,7 @@ func (t *turn) saysYesAndMore() bool {
 	end := headEnd.FindStringIndex(p.text)
 	if t.next.Ask.For != askOrder || o == nil || o.Told != t.told() || len(o.Unclear) > 0 ||
 		end == nil || len(p.reading.Words) > maxExtra || t.namesOther() || t.countSaid() > 0 ||
-		t.timeWished() != "" && o.How == howDeliver || anyIn(p.reading.Words, butWords) ||
+		t.timeWished() != "" && o.How == howDeliver || saysBut(p.reading.Words) ||
 		anyIn(p.reading.Words, ifWords) || p.cued(cueRemove) ||
 		p.cued(cueAdd) || len(p.entities.Money) > 0 || p.cued(cuePickup) && o.How == howDeliver ||
 		p.cued(cueDeliver) && o.How == howPickup || len(t.sizesTold()) > 0 ||

@@ -219,10 +219,32 @@ func (t *turn) namesSettled(text string) bool {
 	whole := t.p
 	defer func() { t.p = whole }()
 	t.p = t.readPart(text)
-	return len(t.p.products) > 0 && len(t.p.reading.Words) <= maxNaming &&
+	if len(t.p.products) == 0 {
+		return false
+	}
+	return t.restates() || len(t.p.reading.Words) <= maxNaming &&
 		!slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
 			return t.p.editOf(m) == editNone || !t.settledThing(m)
 		})
+}
+
+// restates reports whether a part says what the order has already, in the same number, and nothing
+// else: "no no I said 2 trays of eggs and 1 bag of rice only".
+func (t *turn) restates() bool {
+	p, o := &t.p, t.next.Order
+	if o == nil {
+		return false
+	}
+	rest := []byte(p.text)
+	for _, m := range p.products {
+		if !slices.ContainsFunc(o.Lines, func(l Line) bool {
+			return l.Product == m.ID && l.Quantity == m.Quantity && (m.Size == "" || l.Size == m.Size)
+		}) || m.Start < 0 || m.End > len(rest) {
+			return false
+		}
+		copy(rest[m.Start:m.End], strings.Repeat(" ", m.End-m.Start))
+	}
+	return !t.saysSomething(string(rest))
 }
 
 // noteParts notes what nobody has used, in one note. What stands in the list of an order and is no

@@ -199,7 +199,7 @@ func (t *turn) confirmsOrder() bool {
 		return true
 	}
 	if o == nil || len(o.Lines) == 0 || p.asks || len(p.reading.Words) > maxConfirm || p.names() ||
-		!anyIn(p.reading.Words, confirmWords) || anyIn(p.reading.Words, butWords) ||
+		!anyIn(p.reading.Words, confirmWords) || saysBut(p.reading.Words) ||
 		p.has(actCancel, actChange, actPaid) || t.next.Ask.For == askUndo || t.countSaid() > 0 {
 		return false
 	}

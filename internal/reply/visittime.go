@@ -135,7 +135,7 @@ func (t *turn) takeMeant() {
 	v, p, a := t.next.Booking, &t.p, t.next.Ask
 	if a.For != askMean || v == nil || p.yesNo != entity.Neither || p.hasTime || p.asks ||
 		len(p.reading.Words) < 2 || !anyIn(p.reading.Words[:1], yesWords) ||
-		anyIn(p.reading.Words, butWords) {
+		saysBut(p.reading.Words) {
 		return
 	}
 	at := a.Time.In(t.k.zone)

@@ -122,9 +122,11 @@ func (t *turn) colourNames(word string) bool {
 // question for it is answered elsewhere, and a day of payment is no day of delivery.
 func (t *turn) timeWished() string {
 	p := &t.p
-	if t.k.template() != flowhq.EcommerceTemplate || !p.hasTime ||
-		p.has(actPaid, actReturn, actStatus) {
+	if t.k.template() != flowhq.EcommerceTemplate || p.has(actPaid, actReturn, actStatus) {
 		return ""
+	}
+	if asked := t.timeRequested(); asked != "" || !p.hasTime {
+		return asked
 	}
 	// Clause by clause, as a message says several things: where to, when, and how it is paid.
 	clauses := wishClause.Split(p.text, maxPartsRead)
@@ -263,7 +265,7 @@ func (t *turn) noteVisit(wish string) {
 // tellWish says what was noted, once a turn.
 func (t *turn) tellWish(wish string) {
 	t.wished = true
-	t.tell("noted.wish", "note", oneLine(wish, maxWish))
+	t.tell("noted.wish", "note", strings.TrimRight(oneLine(wish, maxWish), "?!., "))
 }
 
 // noteOnPlaced notes a wish on the order that was placed a moment ago. It reports whether there is

@@ -1,0 +1,56 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// An address that is said in parts. "Sinza Mori karibu na shule", and later "nyumba namba 14": a rider
+// needs both. What is said later takes the place of what was held only where it says the same part of
+// it in another way.
+
+// houseNumber is a house with its number, and nothing else. Group 1 is the kind of house.
+var houseNumber = regexp.MustCompile(`(?i)^(?:(?:its|it's|ni|iko|the|sorry|samahani|actually|yes|ndio|ndiyo)\W+)*(house|nyumba|apartment|apt|flat|plot|block|floor|` +
+	`ghorofa|gorofa|room|chumba|door|mlango|shop|duka)\W+(?:(?:no|number|namba|na|ya|wa|la)\W+){0,2}[a-z]?\d+[a-z]?$`)
+
+// houseWithin finds a house with its number in an address.
+var houseWithin = regexp.MustCompile(`(?i)\b(house|nyumba|apartment|apt|flat|plot|block|floor|ghorofa|gorofa|room|` +
+	`chumba|door|mlango|shop|duka)\W+(?:(?:no|number|namba|na|ya|wa|la)\W+){0,2}[a-z]?\d+[a-z]?\b`)
+
+// addressNow is the address after another one was said.
+func (t *turn) addressNow(held, said string) string {
+	m := houseNumber.FindStringSubmatch(said)
+	switch {
+	case held == "" || said == "":
+		return said
+	// "Yes, house no 14" says again where the house of a longer address is.
+	case saysNoMore(held, said):
+		return held
+	case m == nil:
+		return said
+	}
+	house := houseWithin.FindString(said)
+	for _, at := range houseWithin.FindAllStringSubmatchIndex(held, -1) {
+		if strings.EqualFold(held[at[2]:at[3]], m[1]) {
+			return oneLine(held[:at[0]]+house+held[at[1]:], maxAddress)
+		}
+	}
+	return oneLine(held+", "+house, maxAddress)
+}
+
+// saysWhereAgain reports whether a message is a yes to the order and, behind it, the address that the
+// order has: "ndio sinza mori karibu na shule".
+func (t *turn) saysWhereAgain(yes, rest string) bool {
+	o := t.next.Order
+	return o != nil && o.Address != "" && anyIn(split(yes), plainYes) && len(split(rest)) > 0 &&
+		saysNoMore(o.Address+" "+o.Area, rest)
+}
+
+// saysNoMore reports whether all words of an address are in the one that is held.
+func saysNoMore(held, said string) bool {
+	known := split(held)
+	return !slices.ContainsFunc(split(said), func(w string) bool {
+		return !slices.Contains(known, w) && !hasWord(yesHead, w) && !hasWord(besideArea, w) && !hasWord(courtesyWords, w)
+	})
+}

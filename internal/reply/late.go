@@ -1,0 +1,48 @@
+package reply
+
+import (
+	"strings"
+
+	"github.com/flowhq/flowhq"
+)
+
+// Who will be late. "Ntachelewa kidogo, labda 3:15" moves no visit: the chair is kept or not, which
+// is for the owner to say, and whoever serves the customer reads it on the booking.
+
+// comesLate are words of a customer who comes late.
+var comesLate = listOf("comes late")
+
+// saysLate reports whether the customer of a booking says that it will be late. A time in what is
+// asked is another time that is wanted: "I will be late from work, can we do 7?".
+func (t *turn) saysLate(p *perception) bool {
+	if t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil || len(t.bookings()) == 0 ||
+		!anyIn(p.reading.Words, comesLate) || len(p.services) > 0 || p.cued(actCancel) || p.cued(cueInstead) {
+		return false
+	}
+	for _, piece := range piecesOf(p.text) {
+		if piece.asks && strings.ContainsAny(piece.text, "0123456789") && !anyIn(split(piece.text), comesLate) &&
+			!inMinutes.MatchString(piece.text) {
+			return false
+		}
+		if _, ok := t.timeIn(piece.text); ok && piece.asks && !anyIn(split(piece.text), comesLate) {
+			return false
+		}
+	}
+	return true
+}
+
+// noteLate notes on the booking that the customer will be late. What it asks beside is answered
+// from what the owner told, or passed on.
+func (t *turn) noteLate(informed bool) {
+	t.did(actBook)
+	var told []string
+	for _, piece := range piecesOf(withoutSecrets(&t.p)) {
+		if !piece.asks || anyIn(split(piece.text), comesLate) {
+			told = append(told, strings.TrimRight(piece.text, ".!"))
+		}
+	}
+	t.noteVisit(oneLine(strings.Join(told, ", "), maxNote))
+	if !informed {
+		t.passQuestion()
+	}
+}
