@@ -42,7 +42,7 @@ func (t *turn) tellDelivery() bool {
 		if !anyIn(t.p.reading.Words, deliveryWords) && !t.p.cued(actDelivery) {
 			return false
 		}
-		if (t.timeRequested() != "" || t.asksSometime()) && !anyIn(t.p.reading.Words, feeWords) && t.tellArrival() {
+		if (t.timeRequested() != "" || t.asksSometime()) && !anyIn(t.p.reading.Words, asksFee) && t.tellArrival() {
 			return true
 		}
 		t.tellArea(t.areaOfTalk())
@@ -97,8 +97,8 @@ var deliveryWords = keywords(`
 	bei, gharama, usafiri, nauli, ngapi, tuma, mnatuma, area*, eneo, maeneo, free, bure
 `)
 
-// feeWords ask what it costs to have something brought.
-var feeWords = keywords("fee, charge*, cost*, how much, bei, gharama, nauli, sh, shs, shilingi, tsh, ksh, free, bure, hela")
+// asksFee ask what it costs to have something brought.
+var asksFee = keywords("fee, charge*, cost*, how much, bei, gharama, nauli, sh, shs, shilingi, tsh, ksh, free, bure, hela")
 
 // tellArea says what delivery to an area costs.
 func (t *turn) tellArea(a *flowhq.Area) {
