@@ -62,7 +62,7 @@ func (t *turn) asksWhenItComes() bool {
 	p := &t.p
 	return t.hasOrder() && p.asksSoftly() && len(p.reading.Words) <= maxTotalWords && !p.names() &&
 		!p.cued(cuePast) && !p.cued(cueMissing) && !p.has(actCancel, actChange, actPaid) &&
-		len(p.areas) == 0 && t.asksSometime()
+		len(p.areas) == 0 && t.asksSometime() && !anyIn(p.reading.Words, asksFee)
 }
 
 // asksSometime reports whether the message asks when something is brought.
@@ -125,6 +125,10 @@ var (
 		`(?:this |in the |tomorrow |kesho |leo )?(?:morning|afternoon|evening|asubuhi|mchana|jioni|usiku)\b)[^,;?!\n]*`)
 )
 
+// behindTime stands behind a time and only asks for it.
+var behindTime = regexp.MustCompile(`(?i)\s+(?:inawezekana|itawezekana|possible|please|pls|plz|tafadhali|instead|is that (?:ok|okay|` +
+	`possible)|that is ok|ok|sawa|jamani|boss|bro|au).*$`)
+
 // timeRequested is the time that a question asks an order to come at, "" if it asks for none: "can you
 // bring it before 1pm?" was told the fee. Whether it can be done is for the owner to say.
 func (t *turn) timeRequested() string { return t.timeRequestedIn(t.p.text) }
@@ -139,7 +143,7 @@ func (t *turn) timeRequestedIn(text string) string {
 			anyIn(split(piece.text), paysThen) || len(t.named(t.k.products, piece.text)) > 0 {
 			continue
 		}
-		return strings.TrimRight(piece.text[at[0]:at[1]], " .?!,")
+		return strings.TrimRight(behindTime.ReplaceAllString(piece.text[at[0]:at[1]], ""), " .?!,")
 	}
 	return ""
 }
@@ -223,6 +227,10 @@ func (t *turn) warnTooLate() {
 func (t *turn) sameDay() (key, rule string) {
 	note := t.k.profile.Delivery.Note
 	text := note.In(t.say.language)
+	// To who wants it tomorrow, the rule for today says nothing.
+	if anyIn(split(t.timeRequested()), keywords("kesho, tomorrow")) {
+		return "", ""
+	}
 	if text == "" || !anyIn(t.p.reading.Words, dayAsked) || !anyIn(split(text), sameDayRule) {
 		return "", ""
 	}
