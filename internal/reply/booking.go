@@ -17,8 +17,6 @@ import (
 func (t *turn) actOnBookings(informed bool) bool {
 	p := &t.p
 	switch {
-	case t.saysLate(p):
-		t.noteLate(informed)
 	// "Remove the shave" takes one service out, and cancels nothing.
 	case t.comesAlone(), t.correctsVisit(), t.removesService():
 		t.did(actBook)

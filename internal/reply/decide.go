@@ -306,7 +306,7 @@ func (t *turn) act(informed bool) bool {
 	case flowhq.SupportTemplate:
 		return t.actOnTickets(informed)
 	default:
-		return t.actOnBookings(informed)
+		return t.noteLate(informed) || t.actOnBookings(informed)
 	}
 }
 

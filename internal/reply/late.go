@@ -31,9 +31,12 @@ func (t *turn) saysLate(p *perception) bool {
 	return true
 }
 
-// noteLate notes on the booking that the customer will be late. What it asks beside is answered
-// from what the owner told, or passed on.
-func (t *turn) noteLate(informed bool) {
+// noteLate notes on the booking that the customer will be late, and reports whether it says so. What
+// it asks beside is answered from what the owner told, or passed on.
+func (t *turn) noteLate(informed bool) bool {
+	if !t.saysLate(&t.p) {
+		return false
+	}
 	t.did(actBook)
 	var told []string
 	for _, piece := range piecesOf(withoutSecrets(&t.p)) {
@@ -45,4 +48,5 @@ func (t *turn) noteLate(informed bool) {
 	if !informed {
 		t.passQuestion()
 	}
+	return true
 }
