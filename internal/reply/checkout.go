@@ -200,6 +200,9 @@ func (t *turn) readOrderBack() {
 	}
 	t.dropTotal()
 	t.show(lines...)
+	if rule := t.discount(); rule != "" {
+		t.tell("order.discount", "rule", rule)
+	}
 	t.askToPlace()
 }
 
@@ -484,6 +487,9 @@ func (t *turn) order(status flowhq.OrderStatus) flowhq.Order {
 	}
 	if o.Small && o.How == howDeliver {
 		notes = append(notes, smallNote)
+	}
+	if t.discount() != "" {
+		notes = append(notes, discountNote)
 	}
 	if o.Note != "" {
 		notes = append(notes, "note: "+o.Note)

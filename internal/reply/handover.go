@@ -97,6 +97,9 @@ func (t *turn) refuseBargain() {
 	if len(ids) == 0 && t.next.Topic != "" {
 		ids = []string{t.next.Topic}
 	}
+	if t.tellDiscount() {
+		return
+	}
 	t.did(actDecision)
 	// Without one thing to name a price of, a person is offered. "Last price?" alone silenced the
 	// bot for somebody who had not said yet what it is about. Who tells more, such as of a group at

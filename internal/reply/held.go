@@ -143,7 +143,7 @@ func bookingValues(b flowhq.Booking, zone *time.Location) []value {
 }
 
 // ownNotes are what the bot itself puts into the note of an order.
-var ownNotes = []string{paidNote, feeNote, smallNote, pictureInChat}
+var ownNotes = []string{paidNote, feeNote, smallNote, discountNote, pictureInChat}
 
 // orderValues are the values of an order that is placed.
 func (t *turn) orderValues(f flowhq.Order) []value {

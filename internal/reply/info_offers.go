@@ -98,7 +98,7 @@ func (t *turn) tellOfferOf(id string, alone bool) {
 		return
 	}
 	p := t.k.product[id]
-	if p == nil {
+	if p == nil || t.foreignPrice(id) {
 		return
 	}
 	name := p.Name.In(t.say.language)

@@ -248,6 +248,9 @@ var wholeList = keywords(`
 
 // tellPriceOf says what one service or product costs.
 func (t *turn) tellPriceOf(id string) {
+	if t.foreignPrice(id) {
+		return
+	}
 	t.remember(id)
 	name := t.k.nameOf(id, t.say)
 	// IDs may be of entries that a newer profile has not: price stays 0, and the owner is asked.

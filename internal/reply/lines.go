@@ -118,8 +118,7 @@ func (t *turn) takeOff(m entity.NameMatch) {
 // weighs or measures is for [turn.packs] to say, and a piece is what every product comes in.
 func (t *turn) sellsBy(id, unit string) bool {
 	p := t.k.product[id]
-	if p == nil || !slices.Contains([]string{"sack", "debe", "carton", "crate", "sado", "box"},
-		unit) {
+	if p == nil || !slices.Contains(bigUnits, unit) {
 		return true
 	}
 	for _, name := range namesOf(p.Name, p.Aliases) {

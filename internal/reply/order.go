@@ -200,6 +200,9 @@ func (t *turn) fillOrder() {
 	default:
 		t.setSize()
 	}
+	if t.namesForeign() {
+		note = o.Note // it was just said
+	}
 	t.fillDelivery()
 	if o.How == howDeliver && o.Area == "" && !o.Unlisted && len(p.areas) == 0 &&
 		t.namesOtherPlace() {
@@ -282,7 +285,7 @@ func (t *turn) addLines() {
 	t.addTopic()
 	t.addTopicFirst()
 	t.takeSizeBeside()
-	foreign := false
+	var foreign []entity.NameMatch
 	before := slices.Clone(t.next.Order.Lines)
 	for i, m := range t.p.products {
 		// "I don't want bread" orders none.
@@ -308,7 +311,7 @@ func (t *turn) addLines() {
 		}
 		// Two sacks are not two of the small pack: only the owner knows what these cost.
 		if !t.sellsBy(m.ID, m.Amount.Unit) {
-			foreign = true
+			foreign = append(foreign, m)
 			continue
 		}
 		if t.worth(&m) || t.addSizes(m) {
@@ -331,9 +334,7 @@ func (t *turn) addLines() {
 	if len(idsOf(t.p.products)) > 1 && len(t.next.Order.Lines) > 1 && len(before) == 0 {
 		t.next.Topic, t.next.Size = "", ""
 	}
-	if foreign {
-		t.unanswered("unanswered.any")
-		t.unsettled = true
+	if t.noteForeign(foreign); t.unsettled {
 		return
 	}
 	t.tellBulk(before)

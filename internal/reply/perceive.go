@@ -174,6 +174,7 @@ func (t *turn) readNames(p *perception) {
 	t.meanChild(p)
 	t.meanChildren(p)
 	p.assignAmounts()
+	p.meanUnits()
 	for i := range p.products {
 		t.fitPack(&p.products[i])
 	}

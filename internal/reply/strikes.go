@@ -238,7 +238,8 @@ func (t *turn) restates() bool {
 	rest := []byte(p.text)
 	for _, m := range p.products {
 		if !slices.ContainsFunc(o.Lines, func(l Line) bool {
-			return l.Product == m.ID && l.Quantity == m.Quantity && (m.Size == "" || l.Size == m.Size)
+			return l.Product == m.ID && (l.Quantity == m.Quantity || o.pieces(m.ID) == m.Quantity) &&
+				(m.Size == "" || l.Size == m.Size)
 		}) || m.Start < 0 || m.End > len(rest) {
 			return false
 		}

@@ -90,46 +90,6 @@ func (t *turn) askAmong(u Unclear) {
 	t.askOf(Ask{For: askProduct, About: strconv.Itoa(u.Quantity)}, options, "order.which")
 }
 
-// bulk is from how many of a product on the owner's price for many may be asked for.
-const bulk = 12
-
-// bulkQuestions are how owners write the question for that price.
-var bulkQuestions = []string{
-	"what is the price for many pieces", "do you have a bulk price", "do you sell wholesale",
-	"mnauza jumla", "bei ya jumla ni ngapi", "nikichukua nyingi bei inapungua",
-}
-
-// tellBulk gives the owner's answer about many of a thing to who orders many, once: an order of
-// twenty at the full price is a customer lost.
-func (t *turn) tellBulk(before []Line) {
-	// The sizes of one thing count together.
-	most, counts := 0, map[string]int{}
-	for _, l := range t.next.Order.Lines {
-		// Lines that were there before have had their answer.
-		if counts[l.Product] += l.Quantity; !slices.Contains(before, l) {
-			most = max(most, counts[l.Product])
-		}
-	}
-	if most < bulk || t.p.has(actAnswer) {
-		return
-	}
-	a := t.answerTo(bulkQuestions, minUsual)
-	if a == nil {
-		return
-	}
-	// "From 12 pieces" is for twelve and more; a sack of 100 kg says nothing of twenty loaves.
-	answer := a.Answer.In(t.say.language)
-	for _, w := range split(answer) {
-		if n, err := strconv.Atoi(w); err == nil && n > 1 {
-			if n <= most {
-				t.did(actAnswer)
-				t.show(answer)
-			}
-			return
-		}
-	}
-}
-
 // minimumQuestions are how owners write the question for the smallest order that they bring.
 var minimumQuestions = []string{
 	"what is the smallest order", "is there a minimum order", "oda ya chini ni kiasi gani",
