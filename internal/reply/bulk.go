@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // Many of a thing. Owners tell the price for many in words, such as "from 12 pieces you get 15 % off".
@@ -92,7 +94,9 @@ var discountWords = listOf("discount")
 func (t *turn) tellDiscount() bool {
 	a := t.answerTo(bulkQuestions, minUsual)
 	// Who bargains about one piece is told the owner's price.
-	many := t.discount() != "" || slices.ContainsFunc(numbersSaid(t.p.text), func(n int64) bool { return n >= bulk })
+	many := t.discount() != "" || slices.ContainsFunc(t.p.entities.Quantities, func(q entity.Quantity) bool {
+		return q.Value >= bulk && (q.Unit == "pcs" || q.Unit == "pair")
+	}) || slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool { return m.Quantity >= bulk })
 	if a == nil || !many || !anyIn(t.p.reading.Words, discountWords) {
 		return false
 	}
