@@ -251,6 +251,8 @@ type API struct {
 	engine *gin.Engine
 	// timeout bounds the handling of one request. It is handleTimeout; tests set it shorter.
 	timeout time.Duration
+	// slow is slowAfter; tests set it shorter.
+	slow time.Duration
 
 	readiness readyCache
 	// signalFailed is when Temporal did not answer last; nil: it answered. It spares the next
@@ -290,7 +292,8 @@ func New(o Options) (*API, error) {
 		logins:      newLoginRecorder(o.Fleet, o.Log),
 		hasher:      access.NewHasher(),
 		noted:       access.NewRecent(time.Now), needs: map[string]access.Need{},
-		engine: gin.New(), timeout: handleTimeout, mediaWork: make(chan struct{}, maxMediaRequests),
+		engine: gin.New(), timeout: handleTimeout, slow: slowAfter,
+		mediaWork: make(chan struct{}, maxMediaRequests),
 		count:     metrics.NewAPI(o.Metrics),
 		readiness: readyCache{slot: make(chan struct{}, 1), keep: readyFor},
 		codecSlot: make(chan struct{}, 1),

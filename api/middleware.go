@@ -21,6 +21,15 @@ import (
 // of the proxy's 504.
 const handleTimeout = 10 * time.Second
 
+// slowAfter is how long a request goes on before the database is asked whether it answers at all.
+// Nearly every answer is there sooner. With the time that the database has for that question, who
+// asks for a page of a database that hangs is told within some four seconds
+// (TestFrozenDatabaseIsToldSoon).
+const slowAfter = 2 * time.Second
+
+// errAway ends a request whose database does not answer. It is the cause of the end of its context.
+var errAway = flowhq.Errorf(flowhq.Unavailable, "the database does not answer")
+
 // What is known of a request, in the Gin context.
 const (
 	requestIDKey     = "request_id"    // its id
@@ -42,9 +51,22 @@ func requestID(c *gin.Context) string { return c.GetString(requestIDKey) }
 
 // deadline bounds how long the request may take. What it calls ends with the context. The clock
 // starts before authenticate, so the wait of a password for its turn is part of the time.
+//
+// A request that is slow because it has much to read keeps its time. One whose database does not
+// answer would only use it up: it ends as soon as that is known.
 func (a *API) deadline(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), a.timeout)
 	defer cancel()
+	ctx, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	slow := time.AfterFunc(a.slow, func() {
+		// Of one that has ended meanwhile nobody asks any more. Those under way share one question.
+		r, err := a.ready(ctx, nothing{})
+		if err == nil && r.Checks.Database != usable {
+			giveUp(errAway)
+		}
+	})
+	defer slow.Stop()
 	c.Request = c.Request.WithContext(ctx)
 	c.Next()
 }

@@ -120,8 +120,8 @@ func classify(ctx context.Context, err error) *flowhq.Error {
 		return slow
 	}
 	// The context is asked first: a statement that failed because the caller hung up is no failure
-	// of the database.
-	if errors.Is(ctx.Err(), context.Canceled) {
+	// of the database. One that deadline ended has another cause.
+	if errors.Is(context.Cause(ctx), context.Canceled) {
 		return flowhq.Errorf(hungUp, "the caller hung up")
 	}
 	// A code that has no status is a bug, and the text of its error may not be for the caller.

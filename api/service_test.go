@@ -187,6 +187,49 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// TestSlowRequest: a request that takes long is ended early only if the database does not answer.
+func TestSlowRequest(t *testing.T) {
+	path := "/admin/tenants/" + never
+	t.Run("the database hangs", func(t *testing.T) {
+		f := setup(t, func(o *Options) {
+			o.Tenants = strange{o.Tenants.(*store.Store), func(ctx context.Context) (flowhq.Tenant, error) {
+				<-ctx.Done()
+				return flowhq.Tenant{}, &flowhq.Error{Code: flowhq.Unavailable, Message: "the database does not answer", Err: ctx.Err()}
+			}}
+		})
+		f.api.timeout, f.api.slow = time.Hour, time.Millisecond
+		f.database.ping = func(context.Context) error { return errors.New("is frozen") }
+		got := f.send(call{method: "GET", path: path}, 503)
+		f.contains(got.json, `{"code": "unavailable", "detail": "the database does not answer"}`)
+		if got.Header.Get("Retry-After") == "" {
+			t.Error("the answer does not say when to come back")
+		}
+	})
+	t.Run("the database answers", func(t *testing.T) {
+		asked := make(chan struct{})
+		var f *fixture
+		f = setup(t, func(o *Options) {
+			o.Tenants = strange{o.Tenants.(*store.Store), func(ctx context.Context) (flowhq.Tenant, error) {
+				<-asked
+				// Whoever comes now waits for the answer to that question.
+				if s := status(f.url + "/readyz"); s != 200 {
+					t.Errorf("GET /readyz = %d; want 200", s)
+				}
+				if err := ctx.Err(); err != nil {
+					return flowhq.Tenant{}, err
+				}
+				return flowhq.Tenant{}, flowhq.Errorf(flowhq.NotFound, "gone")
+			}}
+		})
+		f.api.slow, f.api.readiness.keep = time.Millisecond, time.Hour
+		f.database.ping = func(context.Context) error {
+			close(asked) // once: the answer is kept
+			return nil
+		}
+		f.send(call{method: "GET", path: path}, 404)
+	})
+}
+
 // TestHungUp: a caller who does not wait is no reason for alarm.
 func TestHungUp(t *testing.T) {
 	entered := make(chan struct{})
