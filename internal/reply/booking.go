@@ -18,7 +18,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 	p := &t.p
 	switch {
 	// "Remove the shave" takes one service out, and cancels nothing.
-	case t.comesAlone(), t.correctsVisit(), t.removesService():
+	case t.beginsAnew(), t.setsParty(), t.comesAlone(), t.correctsVisit(), t.removesService():
 		t.did(actBook)
 		t.continueBooking()
 	case p.has(actCancel), t.deletesBooking():
@@ -128,7 +128,8 @@ func (t *turn) fillVisit() {
 	// A move keeps the service of its booking, whatever else is named.
 	v, p := t.next.Booking, &t.p
 	p.services = t.wantedServices(v)
-	if v.Moves == "" && (len(p.services) > 0 || t.addsService(v)) {
+	if v.Moves == "" && (len(p.services) > 0 || t.addsService(v) ||
+		v.Service == "" && len(t.severalWanted()) > 1) {
 		t.fillServices(v)
 	} else if id := t.ordinaryService(); id != "" && v.Moves == "" {
 		v.Service, t.next.Topic = id, id
@@ -140,7 +141,7 @@ func (t *turn) fillVisit() {
 	}
 	// A move keeps its number of people: each of them has a booking of its own.
 	for _, q := range p.entities.Quantities {
-		if n := int(q.Value); q.Unit == "people" && n >= 1 && v.Moves == "" {
+		if n := int(q.Value); q.Unit == "people" && n >= 1 && v.Moves == "" && len(t.severalWanted()) == 0 {
 			v.People = min(n, maxPeople)
 		}
 	}
@@ -313,9 +314,10 @@ func (t *turn) continueBooking() {
 		return
 	}
 	// A parent does not send children home because two chairs are free and not three.
-	if id := t.childService(); v.places() > t.k.capacity() && id != "" &&
-		slices.Contains(v.More, id) && len(v.services()) <= maxInTurn &&
-		!anyIn(t.p.reading.Words, atOnce) {
+	// Neither does who has said which services the others want.
+	if id := t.childService(); v.places() > t.k.capacity() && (len(v.More) > 0 || id != "" &&
+		v.Service == id) && len(v.services()) <= maxInTurn &&
+		!anyIn(t.p.reading.Words, allAtOnce) {
 		v.More, v.People, v.Together, v.InTurn = v.services()[1:], 0, false, true
 	}
 	if v.places() > t.k.capacity() {
@@ -376,6 +378,9 @@ const maxInTurn = 4
 // atOnce say that all are to be served at the same time.
 var atOnce = keywords("same time, at once, together, pamoja, wakati mmoja, muda mmoja, muda huo " +
 	"huo, at a go, wote kwa pamoja")
+
+// allAtOnce say that nobody is to wait for another. "The same hour" is that of the visit.
+var allAtOnce = keywords("at once, all together, wote pamoja, at a go, wote kwa pamoja, wakati mmoja wote, wote wakati mmoja")
 
 // haveService reports whether the service is known, and asks if not. Services that are alike are
 // asked about: their prices and lengths differ.

@@ -317,6 +317,7 @@ func (t *turn) noteClause() {
 func (t *turn) noteSaid(wish string) {
 	o := t.next.Order
 	switch {
+	case t.k.template() == flowhq.BookingTemplate && t.nothingToNote(wish):
 	case t.k.template() == flowhq.SupportTemplate && t.noteBesideTicket(wish):
 	case len(t.p.products) == 0 && t.noteOnSettled(wish):
 	case t.k.template() == flowhq.BookingTemplate && t.noteVisitWish(wish):

@@ -296,7 +296,8 @@ var budgetWords = keywords("nina, niko na, nko na, i have, ive got, budget, baje
 // "10k is fine" agrees to the owner's price. Taken for bargaining it was passed to the owner, and
 // the customer waited for a yes to the owner's own price.
 func (t *turn) namesPrice(p *perception) bool {
-	if len(p.entities.Money) == 1 && t.sumOf(p.entities.Money[0].Amount) != nil {
+	if len(p.entities.Money) == 1 && (t.sumOf(p.entities.Money[0].Amount) != nil ||
+		t.partySum(p.entities.Money[0].Amount)) {
 		return true
 	}
 	for _, id := range append(idsOf(slices.Concat(p.services, p.products)), t.next.Topic) {

@@ -64,6 +64,11 @@ func (t *turn) fillServices(v *Visit) {
 // chooseServices takes the services of the message in place of those of the visit.
 func (t *turn) chooseServices(v *Visit) {
 	t.keepNamed()
+	if all := t.severalWanted(); len(all) > 1 {
+		t.choices = nil
+		v.takeParty(all)
+		return
+	}
 	if all := t.counts(); len(all) > 1 {
 		t.choices, t.p.services[0].Others = nil, nil
 		v.Service, v.More, v.People, v.Together = all[0], all[1:], 0, true
@@ -147,7 +152,7 @@ func (t *turn) addsService(v *Visit) bool {
 		return true // "my friend comes too, he wants a fade" as well
 	}
 	return !t.p.cued(cueInstead) && !slices.Contains(v.services(), t.p.services[0].ID) &&
-		(t.p.cued(cueAdd) || t.bringsPerson() || hasWord(joiners, firstOf(t.p.reading.Words, 1)[0]))
+		(t.p.cued(cueAdd) || t.bringsPerson() || anyIn(t.p.reading.Words, alsoMe) || hasWord(joiners, firstOf(t.p.reading.Words, 1)[0]))
 }
 
 // addService puts what is named beside what the visit is for. The owner's own service of both is
@@ -183,7 +188,8 @@ func (t *turn) addService(v *Visit) {
 		if (other || !slices.Contains(v.services(), m.ID)) && len(v.More)+1 < maxParts {
 			// One who comes for two things has them one after the other, and the friend behind.
 			together := (other || v.People > 1) && (len(v.More) == 0 || v.Together)
-			v.More, v.Together = append(v.More, m.ID), together
+			t.joinParty(v, m.ID)
+			v.Together = together
 		}
 	}
 	t.p.services = t.p.services[:1]
