@@ -11,7 +11,7 @@ import (
 )
 
 // TestStoppedDatabaseIsToldSoon stops the database under an API that has connections to it. Whoever
-// asks for a page or a list is told soon, and when to come back.
+// asks for a page or a list is told soon, and when to come back; and served as soon as it is there.
 func TestStoppedDatabaseIsToldSoon(t *testing.T) {
 	const soon = 2 * time.Second
 	s := newStand(t)
@@ -26,6 +26,12 @@ func TestStoppedDatabaseIsToldSoon(t *testing.T) {
 	for range 3 {
 		operator.isToldOfDatabase(soon)
 	}
+	s.startDatabase()
+	operator.at(operator.see("/admin", nil), "/admin", http.StatusOK)
+	// Who asks after a restart meets none of the connections that it has closed.
+	s.stopDatabase()
+	s.startDatabase()
+	operator.at(operator.see("/admin", nil), "/admin", http.StatusOK)
 }
 
 // isToldOfDatabase has the visitor ask for a page and for a list, which must be refused in time,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
+	"golang.org/x/sync/errgroup"
 )
 
 func TestOpenErrors(t *testing.T) {
@@ -58,6 +59,45 @@ func TestLostDatabase(t *testing.T) {
 		}
 		return err == nil
 	})
+}
+
+// TestRestartedDatabase: a restart closes every connection of the pools, and the first calls after
+// it meet none of those.
+func TestRestartedDatabase(t *testing.T) {
+	t.Parallel()
+	b := open(t)
+	tenant, _ := b.hosted(t)
+	owner := flowhq.WithPrincipal(t.Context(),
+		flowhq.Principal{Kind: flowhq.PrincipalUser, Tenant: tenant})
+	// As many calls at a time as make both pools keep several connections.
+	calls := func() error {
+		var group errgroup.Group
+		for range 8 {
+			for _, ctx := range []context.Context{t.Context(), owner} {
+				group.Go(func() error {
+					_, err := b.Tenant(ctx, tenant)
+					return err
+				})
+			}
+		}
+		return group.Wait()
+	}
+	if err := calls(); err != nil {
+		t.Fatal(err)
+	}
+	const others = ` from pg_stat_activity
+		where datname = current_database() and pid <> pg_backend_pid()`
+	b.exec(t, `select pg_terminate_backend(pid)`+others)
+	ended := time.Now()
+	eventually(t, "the connections to end", func() bool {
+		const restart = 50 * time.Millisecond // the server is not back sooner
+		var n int
+		err := b.raw.QueryRow(t.Context(), `select count(*)`+others).Scan(&n)
+		return err == nil && n == 0 && time.Since(ended) > restart
+	})
+	if err := calls(); err != nil {
+		t.Errorf("the first calls after a restart: %v", err)
+	}
 }
 
 func TestContexts(t *testing.T) {

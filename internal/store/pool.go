@@ -25,6 +25,11 @@ const (
 	maxWAConns  = 8
 	idleTimeout = 5 * time.Minute // after which an unused connection is closed
 	dialTimeout = 5 * time.Second // unless the URL says connect_timeout
+	// pingAfter is how long a connection of the pools may be unused and still be taken without a
+	// ping, which costs a round trip. PostgreSQL takes longer to restart, at least 60 ms, so no call
+	// after a restart meets a connection from before it (TestRestartedDatabase). pgxpool's own
+	// second is too long.
+	pingAfter = 20 * time.Millisecond
 )
 
 // serverLimits bound what a connection may do on the server even if this
@@ -71,6 +76,9 @@ func poolConfig(url string) (*pgxpool.Config, error) {
 		config.MaxConns = maxConns
 	}
 	config.MaxConnIdleTime = idleTimeout
+	config.ShouldPing = func(_ context.Context, p pgxpool.ShouldPingParams) bool {
+		return p.IdleDuration > pingAfter
+	}
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		inUTC(conn.TypeMap())
 		return nil
