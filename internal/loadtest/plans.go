@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/store"
 )
 
 // A Recorder collects the statements that a store runs. It is a tracer for store.Open. Statements
@@ -25,6 +26,17 @@ type Recorder struct {
 type Statement struct {
 	SQL  string
 	Args []any
+	// Bound is the tenant whose rows alone the statement saw, by row-level security; "": all rows.
+	Bound flowhq.TenantID
+}
+
+// statement is what a store runs for the principal of ctx.
+func statement(ctx context.Context, sql string, args []any) Statement {
+	s := Statement{SQL: sql, Args: args}
+	if p := flowhq.PrincipalFrom(ctx); p.Bound() {
+		s.Bound = p.Tenant
+	}
+	return s
 }
 
 // TraceQueryStart notes a statement.
@@ -33,7 +45,7 @@ func (r *Recorder) TraceQueryStart(
 ) context.Context {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.all = append(r.all, Statement{data.SQL, data.Args})
+	r.all = append(r.all, statement(ctx, data.SQL, data.Args))
 	return ctx
 }
 
@@ -49,10 +61,10 @@ func (*Recorder) TraceBatchStart(
 
 // TraceBatchQuery notes a statement of a batch. Each statement of a batch is noted by itself, since
 // each has a plan.
-func (r *Recorder) TraceBatchQuery(_ context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
+func (r *Recorder) TraceBatchQuery(ctx context.Context, _ *pgx.Conn, data pgx.TraceBatchQueryData) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.all = append(r.all, Statement{data.SQL, data.Args})
+	r.all = append(r.all, statement(ctx, data.SQL, data.Args))
 }
 
 // TraceBatchEnd does nothing.
@@ -75,20 +87,40 @@ type Cost struct {
 	Plan    string // as PostgreSQL describes it
 }
 
-// A Meter measures statements on a connection of its own. It is for one goroutine.
+// A Meter measures statements on connections of its own. It is for one goroutine.
 type Meter struct {
-	conn     *pgx.Conn
+	conn *pgx.Conn
+	// bound is for statements under row-level security, like the store's connections for principals
+	// of a tenant: its role is that of tenants for as long as it lives.
+	bound    *pgx.Conn
 	prepared int // so far, for the names of prepared statements
 }
 
-// Connect returns a Meter of the database at url. The caller closes it.
+// Connect returns a Meter of the database at url, whose user must be a superuser. The caller closes
+// it.
 func Connect(ctx context.Context, url string) (*Meter, error) {
-	conn, err := pgx.Connect(ctx, url)
-	return &Meter{conn: conn}, err
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, config.Copy())
+	if err != nil {
+		return nil, err
+	}
+	config.RuntimeParams["role"] = store.RoleTenant
+	bound, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		_ = conn.Close(ctx)
+		return nil, err
+	}
+	return &Meter{conn: conn, bound: bound}, nil
 }
 
-// Close closes the connection.
-func (m *Meter) Close(ctx context.Context) { _ = m.conn.Close(ctx) }
+// Close closes the connections.
+func (m *Meter) Close(ctx context.Context) {
+	_ = m.conn.Close(ctx)
+	_ = m.bound.Close(ctx)
+}
 
 // Object returns what a statement yields as one JSON object.
 func (m *Meter) Object(
@@ -99,13 +131,16 @@ func (m *Meter) Object(
 }
 
 // Measure runs a statement as a connection of a pool does after a while, and returns what it has
-// read. The connection's plan was made by six runs for another tenant, a small one: from the sixth
+// read. A statement under row-level security is measured under it. The connection's plan was made by six runs for another tenant, a small one: from the sixth
 // on PostgreSQL may keep one plan for all arguments. A statement that is planned for each call is
 // not run before. What the statement changes is rolled back.
 func (m *Meter) Measure(
 	ctx context.Context, s Statement, small flowhq.TenantID,
 ) (Cost, error) {
-	conn := m.conn
+	conn, otherBound := m.conn, flowhq.TenantID("")
+	if s.Bound != "" {
+		conn, otherBound = m.bound, small
+	}
 	// A plan that suits a small tenant and is slow for a large one shows only then: the first five
 	// runs are planned for their own arguments.
 	asPrepared := 6
@@ -137,11 +172,11 @@ func (m *Meter) Measure(
 	}
 	defer func() { _ = conn.Deallocate(ctx, name) }()
 	for range asPrepared {
-		if _, err := explain(ctx, conn, name, other); err != nil {
+		if _, err := explain(ctx, conn, name, otherBound, other); err != nil {
 			return Cost{}, err
 		}
 	}
-	return explain(ctx, conn, name, args)
+	return explain(ctx, conn, name, s.Bound, args)
 }
 
 // first returns the first of args, nil if there is none.
@@ -169,8 +204,11 @@ func forTenant(
 	return list, err
 }
 
-// explain runs a prepared statement in a transaction that it rolls back.
-func explain(ctx context.Context, conn *pgx.Conn, name string, args []any) (c Cost, err error) {
+// explain runs a prepared statement in a transaction that it rolls back. On a connection that is
+// under row-level security the statement sees the rows of the tenant bound.
+func explain(
+	ctx context.Context, conn *pgx.Conn, name string, bound flowhq.TenantID, args []any,
+) (c Cost, err error) {
 	places := make([]string, len(args))
 	for i := range args {
 		places[i] = fmt.Sprint("$", i+1)
@@ -186,6 +224,12 @@ func explain(ctx context.Context, conn *pgx.Conn, name string, args []any) (c Co
 	}
 	// A statement that writes is run for its cost alone, and must leave the rows for the next one.
 	defer func() { _ = tx.Rollback(ctx) }()
+	if bound != "" {
+		const q = `select set_config('flowhq.tenant', $1, true)`
+		if _, err := tx.Exec(ctx, q, string(bound)); err != nil {
+			return c, err
+		}
+	}
 	// The simple protocol writes the arguments into the text, which execute needs.
 	simple := []any{pgx.QueryExecModeSimpleProtocol}
 	for _, a := range args {
