@@ -252,6 +252,11 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 	if all.has(actBook, actOrder) && p.hasTime && !p.asks {
 		need = surelyTheSame
 	}
+	// "Kesho saa nne fedi na scrub" asks for no barber by name.
+	if t.k.template() == flowhq.BookingTemplate && p.hasTime && p.time.HasTime && !p.asksSoftly() &&
+		slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return m.Exact }) {
+		need = surelyTheSame
+	}
 	// "Yes place it. The jeans should be black" is a yes with a wish.
 	if t.next.Ask.For == askOrder && !p.asksSoftly() && anyIn(p.reading.Words[:min(1, len(p.reading.Words))], plainYes) {
 		need = surelyTheSame

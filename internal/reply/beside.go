@@ -415,7 +415,7 @@ const maxUnspecific = 2
 func (t *turn) answerBeside(question string) {
 	said, facts := len(t.said), len(t.facts)
 	t.p = t.readPart(question)
-	if t.toldTogether() {
+	if t.toldTogether() || t.hourSettled() {
 		return
 	}
 	// "Nyanya je? niongezee" was added, and "is that ok?" asks for a yes to what was done.

@@ -18,7 +18,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 	p := &t.p
 	switch {
 	// "Remove the shave" takes one service out, and cancels nothing.
-	case t.beginsAnew(), t.setsParty(), t.comesAlone(), t.correctsVisit(), t.removesService():
+	case t.beginsAnew(), t.takesOrder(), t.setsParty(), t.comesAlone(), t.correctsVisit(), t.removesService():
 		t.did(actBook)
 		t.continueBooking()
 	case p.has(actCancel), t.deletesBooking():
@@ -151,11 +151,25 @@ func (t *turn) fillVisit() {
 	t.addChild()
 	t.keepVisitWishes()
 	t.dropUnavailable(v)
+	was := v.Start
+	t.fillTime(v)
+	t.orderSteps(v, was)
+}
+
+// fillTime takes from the message what it says of the day and hour of a visit.
+func (t *turn) fillTime(v *Visit) {
+	p := &t.p
 	if !p.hasTime {
 		return
 	}
 	t.timeTaken = true
-	r := t.timeWithDay(p.time, v)
+	said := p.time
+	// An hour alone that has passed today is of the day that was agreed on.
+	if said.HasDay && said.HasTime && said.Certainty == when.Ask && v.Day.After(said.Day) &&
+		!dayNamed.MatchString(p.text) {
+		said.Likely = true
+	}
+	r := t.timeWithDay(said, v)
 	switch {
 	case r.HasDay && r.HasTime:
 		v.Day, v.Start = r.Day, r.Start
@@ -181,6 +195,10 @@ func (t *turn) fillVisit() {
 		}
 	}
 }
+
+// dayNamed finds a day that a message names.
+var dayNamed = regexp.MustCompile(`(?i)\b(?:\w+day|mon|tues?|wed|thur?s?|fri|sat|sun|tomorrow|tonight|leo|kesho\w*|` +
+	`juma\w+|jmosi|alhamisi|ijumaa|tarehe|week|wiki|\d+(?:st|nd|rd|th))\b`)
 
 // beginOther begins a visit of its own for who books another service while a booking is to be moved:
 // "I want to book a shave on friday" moved the haircut to Friday. That one stays as it is, and the

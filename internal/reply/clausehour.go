@@ -23,7 +23,8 @@ var (
 
 // insteadHour is a bare hour that a visit is to have instead: "can u make it 5 instead".
 var insteadHour = regexp.MustCompile(`(?i)\b(?:make it|move it to|move (?:me|us) to|change (?:it )?to|` +
-	`push it to|iwe|ifanye|ifanyike|fanya(?: iwe)?|badilisha iwe)\s+(?:at\s+|saa\s+)?` +
+	`push it to|iwe|ifanye|ifanyike|fanya(?: iwe)?|badilisha iwe|` +
+	`give me|put me(?: down)?(?: for)?|book me(?: for)?|nipe|niwekee)\s+(?:at\s+|saa\s+)?` +
 	`(\d{1,2}(?:[:.][0-5]\d)?)\b(?:\s*(?:instead|badala|please|pls|tafadhali)|\s*[,.!?\n]|\s*$)`)
 
 // readClauseHour takes the hour of a clause of its own for the time of the visit that is spoken of,
@@ -49,7 +50,7 @@ func (t *turn) readClauseHour() {
 	}
 	if m := insteadHour.FindStringSubmatch(p.text); m != nil && !p.hasTime && !v.Start.IsZero() &&
 		t.setHour(m[1]) {
-		p.acts.drop(actChange)
+		p.acts.drop(actChange, actOffer)
 		p.acts.add(actBook)
 		return
 	}

@@ -148,7 +148,7 @@ func (t *turn) accountFor(in Input) {
 // mayLoseQuestion reports whether a clause asks what needs a word of its own.
 func (t *turn) mayLoseQuestion() bool {
 	p, words := &t.p, t.p.reading.Words
-	return !p.onlyGreets() && !isThatOk.MatchString(p.text) && !riderNote.MatchString(p.text) &&
+	return !t.hourSettled() && !p.onlyGreets() && !isThatOk.MatchString(p.text) && !riderNote.MatchString(p.text) &&
 		!anyIn(words, notAnswered) &&
 		!anyIn(words, languageWords) && !orNot.MatchString(p.text) && !t.toldTogether() &&
 		len(words) > 0 && !hasWord(notThis, words[0])

@@ -1,6 +1,9 @@
 package reply
 
-import "slices"
+import (
+	"regexp"
+	"slices"
+)
 
 // ordinary are words for the usual kind of a thing, as against a special one.
 var ordinary = listOf("ordinary")
@@ -10,7 +13,7 @@ var ordinary = listOf("ordinary")
 // customer was told the specialist's days again. "" if the words are not said, or fit none or
 // several.
 func (t *turn) ordinaryService() string {
-	if !anyIn(t.p.reading.Words, ordinary) {
+	if !anyIn(t.p.reading.Words, ordinary) || notOrdinary.MatchString(t.p.text) {
 		return ""
 	}
 	var found []string
@@ -25,3 +28,7 @@ func (t *turn) ordinaryService() string {
 	}
 	return found[0]
 }
+
+// notOrdinary says that the usual kind is not meant: "sio daktari wa kawaida".
+var notOrdinary = regexp.MustCompile(`(?i)\b(?:sio|siyo|si|sitaki|not|dont want|don't want)\s+(?:\pL+\s+){0,4}?(?:` +
+	alternatives("ordinary") + `)\b`)

@@ -171,6 +171,7 @@ func (t *turn) readNames(p *perception) {
 	p.dropGeneric()
 	t.meanDescribed(p)
 	t.meanLonger(p)
+	t.meanOnVisit(p)
 	t.meanChild(p)
 	t.meanChildren(p)
 	p.assignAmounts()

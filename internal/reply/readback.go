@@ -124,16 +124,12 @@ const maxPeople = 9
 // one of them can be cancelled alone.
 func (t *turn) visits(v *Visit, status flowhq.BookingStatus) []flowhq.Booking {
 	var all []flowhq.Booking
-	start := v.Start
+	starts := t.startsOf(v)
 	for i, service := range v.services() {
-		b := t.booking(v, service, start, status)
+		b := t.booking(v, service, starts[i], status)
 		// The first keeps the bare number, which is the one that the customer is told.
 		if i > 0 {
 			b.Number += "-" + strconv.Itoa(i+1)
-		}
-		// One after the other, by one person: each begins where the one before ends.
-		if len(v.More) > 0 && !v.Together {
-			start = b.EndsAt
 		}
 		all = append(all, b)
 	}

@@ -296,8 +296,7 @@ var budgetWords = keywords("nina, niko na, nko na, i have, ive got, budget, baje
 // "10k is fine" agrees to the owner's price. Taken for bargaining it was passed to the owner, and
 // the customer waited for a yes to the owner's own price.
 func (t *turn) namesPrice(p *perception) bool {
-	if len(p.entities.Money) == 1 && (t.sumOf(p.entities.Money[0].Amount) != nil ||
-		t.partySum(p.entities.Money[0].Amount)) {
+	if m := p.entities.Money; len(m) == 1 && (t.sumOf(m[0].Amount) != nil || t.partySum(m[0].Amount)) {
 		return true
 	}
 	for _, id := range append(idsOf(slices.Concat(p.services, p.products)), t.next.Topic) {
@@ -337,6 +336,7 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 	switch t.k.template() {
 	case flowhq.BookingTemplate:
 		all.replace(actOrder, actBook)
+		t.reconcileSteps(p, all)
 		// A salon has no tickets: what is wrong there is for a person, who is offered. Called at
 		// once, the bot would be silent to who was only unlucky with a word.
 		all.replace(actProblem, actComplaint)

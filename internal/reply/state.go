@@ -182,6 +182,9 @@ type Visit struct {
 	// More are services besides Service, one after the other, or for several people Together.
 	More     []string `json:"more,omitempty"`
 	Together bool     `json:"together,omitempty"`
+	// Offsets are the minutes after Start at which each of several services begins, where hours were
+	// said for them; none = one right after the other. They hold for as many services as they are.
+	Offsets []int `json:"offsets,omitempty"`
 	// InTurn says that several people come one after the other, as there is no room for all at
 	// once.
 	InTurn bool `json:"in_turn,omitempty"`

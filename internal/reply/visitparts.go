@@ -136,7 +136,7 @@ const maxParts = 4
 // joinsServices reports whether something joins the services of the message.
 func (t *turn) joinsServices() bool {
 	p := &t.p
-	return anyIn(p.reading.Words, joiners) || p.cued(cueAdd) || t.severalCome() ||
+	return anyIn(p.reading.Words, joiners) || anyIn(p.reading.Words, orderWords) || p.cued(cueAdd) || t.severalCome() ||
 		strings.ContainsAny(p.text, "&+,")
 }
 
@@ -152,8 +152,13 @@ func (t *turn) addsService(v *Visit) bool {
 		return true // "my friend comes too, he wants a fade" as well
 	}
 	return !t.p.cued(cueInstead) && !slices.Contains(v.services(), t.p.services[0].ID) &&
-		(t.p.cued(cueAdd) || t.bringsPerson() || anyIn(t.p.reading.Words, alsoMe) || hasWord(joiners, firstOf(t.p.reading.Words, 1)[0]))
+		(t.p.cued(cueAdd) || t.bringsPerson() || anyIn(t.p.reading.Words, alsoMe) ||
+			joinedBefore.MatchString(t.p.text[:max(0, t.p.services[0].Start)]) ||
+			hasWord(joiners, firstOf(t.p.reading.Words, 1)[0]))
 }
+
+// joinedBefore ends what stands before a service that is one more: "saa tano, na daktari saa nne".
+var joinedBefore = regexp.MustCompile(`(?i)(?:[,.;!?]|\d|\b(?:nusu|kamili|am|pm))\s*(?:na|and|plus)\s+(?:a |an |the )?$`)
 
 // addService puts what is named beside what the visit is for. The owner's own service of both is
 // taken where one person wants both: it costs less than the two.

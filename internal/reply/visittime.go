@@ -191,7 +191,6 @@ func (t *turn) whenSaid(r when.Result) string {
 
 // free reports whether the time of a booking can be had, and offers others if not.
 func (t *turn) free(v *Visit) bool {
-	minutes := t.visitMinutes(v)
 	switch {
 	// "naja sahii" names a time that has just passed: the nearest free one is offered instead of a
 	// refusal.
@@ -208,18 +207,70 @@ func (t *turn) free(v *Visit) bool {
 		v.Day, v.Start = time.Time{}, time.Time{}
 		t.tell("book.too_far")
 		t.ask(Ask{For: askWhen}, "book.when")
-	// The whole visit must lie within the hours: one that begins before closing time would end
-	// behind it.
-	case !t.isOpen(v.Start, minutes):
-		at := t.at(v.Start)
-		t.offerInstead("book.closed", "when", at)
-		v.Start = time.Time{}
-	case !t.hasRoom(v.Start, minutes, v):
-		at := t.at(v.Start)
-		t.offerInstead("book.taken", "when", at)
-		v.Start = time.Time{}
 	default:
-		return true
+		return t.fitsHours(v)
 	}
 	return false
+}
+
+// fitsHours reports whether a visit lies within the hours and finds room, and offers other times if
+// not. One that begins before closing time would end behind it. Services that have hours of their own
+// need nothing in between.
+func (t *turn) fitsHours(v *Visit) bool {
+	type span struct {
+		from    time.Time
+		minutes int
+		said    string // the minutes of each service
+	}
+	services := v.services()
+	spans := []span{{v.Start, t.visitMinutes(v), t.minutesSaid(v)}}
+	if len(v.Offsets) == len(services) && !v.Together {
+		spans = nil
+		for i, at := range t.startsOf(v) {
+			minutes := t.minutes(services[i])
+			spans = append(spans, span{at, minutes, strconv.Itoa(minutes)})
+		}
+	}
+	for _, s := range spans {
+		closes, open := t.closesAfter(s.from)
+		switch {
+		// "We are closed then" is untrue of a time that only leaves too little.
+		case !t.isOpen(s.from, s.minutes) && open:
+			t.offerInstead("book.ends_late", "minutes", s.said, "closes", t.clock(closes))
+		case !t.isOpen(s.from, s.minutes):
+			t.offerInstead("book.closed", "when", t.at(s.from))
+		case !t.hasRoom(s.from, s.minutes, v):
+			t.offerInstead("book.taken", "when", t.at(s.from))
+		default:
+			continue
+		}
+		v.Start, v.Offsets = time.Time{}, nil
+		return false
+	}
+	return true
+}
+
+// minutesSaid is how long a visit takes, service by service: "20 + 15".
+func (t *turn) minutesSaid(v *Visit) string {
+	if len(v.More) == 0 || v.Together {
+		return strconv.Itoa(t.visitMinutes(v))
+	}
+	var all []string
+	for _, id := range v.services() {
+		all = append(all, strconv.Itoa(t.minutes(id)))
+	}
+	return strings.Join(all, " + ")
+}
+
+// closesAfter is when the business closes that is open at a time; not ok if it is closed then.
+func (t *turn) closesAfter(at time.Time) (closes time.Time, ok bool) {
+	// Yesterday's hours may go past midnight.
+	for _, offset := range []int{-1, 0} {
+		for _, s := range t.k.profile.OpenOn(startOfDay(at.In(t.k.zone)).AddDate(0, 0, offset)) {
+			if !at.Before(s.From) && at.Before(s.To) {
+				return s.To.In(t.k.zone), true
+			}
+		}
+	}
+	return time.Time{}, false
 }
