@@ -11,6 +11,7 @@ import (
 type asideRequest struct{ store.AsideFilter }
 
 func (r *asideRequest) bind(b *binder) {
+	r.Tenant = b.anyTenant()
 	v, _ := b.parameter("reason")
 	r.Reason = b.reason(v)
 	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
@@ -25,7 +26,8 @@ type asideList struct {
 	Next       string                 `json:"next"`
 }
 
-// listAside handles GET /admin/webhook-deliveries, what was set aside of the webhooks of all tenants.
+// listAside handles GET /admin/webhook-deliveries, what was set aside of the webhooks of all tenants,
+// or of one.
 func (a *API) listAside(ctx context.Context, req asideRequest) (asideList, error) {
 	page, next, err := a.Webhooks.AsideDeliveries(ctx, req.AsideFilter)
 	var reasons []flowhq.AsideReason
@@ -47,6 +49,7 @@ type deliveryRef struct {
 type retryAsideBody struct {
 	Deliveries []deliveryRef `json:"deliveries"`
 	Reason     *string       `json:"reason"`
+	Tenant     string        `json:"tenant_id"` // only its deliveries with the reason; "" = of all
 	// Cursor is the next of an earlier answer: those with this reason that are older.
 	Cursor string `json:"cursor"`
 }
@@ -83,6 +86,7 @@ func (r *retryAsideRequest) bind(b *binder) {
 	case len(r.Deliveries) == 0 || len(r.Deliveries) > maxRetried:
 		b.wrong("deliveries", "must be a list of 1 to "+number(maxRetried)+" deliveries")
 	}
+	r.Filter.Tenant = b.tenantOfReason(body.Tenant, r.ByReason)
 	r.Filter.Before = b.goesOn("cursor", body.Cursor, r.ByReason)
 }
 

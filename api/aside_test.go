@@ -49,6 +49,9 @@ func TestAsideDeliveries(t *testing.T) {
 	f.has(f.get(path+fmt.Sprintf("?before=%d", n)).json,
 		fmt.Sprintf(`{"deliveries": [{"id": %d}], "reasons": [], "next": ""}`, m))
 	f.has(f.get(path+"?reason=else").json, `{"deliveries": [], "reasons": [], "next": ""}`)
+	f.has(f.get(path+"?tenant="+string(id)).json, fmt.Sprintf(`{"deliveries": [{"id": %d}],
+		"reasons": [{"deliveries": 1, "tenants": 1}], "next": ""}`, m))
+	f.has(f.send(call{method: "GET", path: path + "?tenant=x"}, 400).json, `{"errors": [{"field": "tenant"}]}`)
 	retry := func(body, want string, status int) {
 		t.Helper()
 		f.has(f.send(call{method: "POST", path: path + "/retry", body: body}, status).json, want)
@@ -59,15 +62,18 @@ func TestAsideDeliveries(t *testing.T) {
 	retry(one, `{"retried": [], "refused": [{"code": "conflict"}]}`, 202)
 	retry(fmt.Sprintf(`{"deliveries": [{"tenant_id": %q, "delivery": %d}]}`, id, n),
 		`{"retried": [], "refused": [{"code": "not_found"}]}`, 202)
+	retry(fmt.Sprintf(`{"reason": "it answered 502", "tenant_id": %q}`, id), `{"retried": []}`, 202)
 	retry(`{"reason": "it answered 502"}`, fmt.Sprintf(`{"retried": [{"delivery": %d}],
 		"refused": [], "next": ""}`, n), 202)
 	f.has(f.get(path).json, `{"deliveries": []}`)
 	for body, field := range map[string]string{
 		`{}`: "deliveries", `{"deliveries": []}`: "deliveries", `{"reason": ""}`: "reason",
-		`{"deliveries": [{"tenant_id": "x", "delivery": 1}]}`:                 "deliveries[0].tenant_id",
-		fmt.Sprintf(`{"deliveries": [{"tenant_id": %q, "delivery": 0}]}`, id): "deliveries[0].delivery",
-		`{"reason": "x", "cursor": "y"}`:                                      "cursor",
-		`{"deliveries": [` + strings.Repeat(`{},`, 100) + `{}]}`:              "deliveries[0].tenant_id",
+		`{"deliveries": [{"tenant_id": "x", "delivery": 1}]}`:                                        "deliveries[0].tenant_id",
+		fmt.Sprintf(`{"deliveries": [{"tenant_id": %q, "delivery": 0}]}`, id):                        "deliveries[0].delivery",
+		`{"reason": "x", "cursor": "y"}`:                                                             "cursor",
+		`{"reason": "x", "tenant_id": "y"}`:                                                          "tenant_id",
+		fmt.Sprintf(`{"deliveries": [{"tenant_id": %[1]q, "delivery": 1}], "tenant_id": %[1]q}`, id): "tenant_id",
+		`{"deliveries": [` + strings.Repeat(`{},`, 100) + `{}]}`:                                     "deliveries[0].tenant_id",
 	} {
 		f.has(f.send(call{method: "POST", path: path + "/retry", body: body}, 400).json, `{"code": "invalid"}`)
 		if a := f.send(call{method: "POST", path: path + "/retry", body: body}, 400); !strings.Contains(

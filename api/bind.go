@@ -151,6 +151,22 @@ func (b *binder) tenant() flowhq.TenantID {
 	return id
 }
 
+// anyTenant reads the filter of a list of all tenants by one of them, "" for all: forms
+// send what was not chosen as "".
+func (b *binder) anyTenant() flowhq.TenantID {
+	v, _ := b.parameter("tenant")
+	return b.tenantIn("tenant", v)
+}
+
+// tenantIn checks a tenant's id that may be left out.
+func (b *binder) tenantIn(name, v string) flowhq.TenantID {
+	if id := flowhq.TenantID(v); v == "" || id.Valid() {
+		return id
+	}
+	b.wrong(name, "must be the id of a tenant, a UUID in lower case")
+	return ""
+}
+
 // message returns the id of the message that the path names.
 func (b *binder) message() int64 { return b.id("message") }
 

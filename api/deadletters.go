@@ -53,7 +53,10 @@ func (r *tenantLettersRequest) bind(b *binder) {
 // allLettersRequest is GET /admin/dead-letters.
 type allLettersRequest struct{ deadLettersRequest }
 
-func (r *allLettersRequest) bind(b *binder) { r.page(b) }
+func (r *allLettersRequest) bind(b *binder) {
+	r.Tenant = b.anyTenant()
+	r.page(b)
+}
 
 // deadLetterList is a page of dead letters, and on the first page the reasons that there are.
 type deadLetterList struct {
@@ -74,7 +77,7 @@ func (a *API) listDeadLetters(
 	return a.deadLetters(ctx, req.DeadLetterFilter)
 }
 
-// listAllDeadLetters handles GET /admin/dead-letters, the dead letters of all tenants.
+// listAllDeadLetters handles GET /admin/dead-letters, the dead letters of all tenants, or of one.
 func (a *API) listAllDeadLetters(
 	ctx context.Context, req allLettersRequest,
 ) (deadLetterList, error) {
@@ -116,6 +119,7 @@ type retryBody struct {
 type retryAllBody struct {
 	Messages []letterRef `json:"messages"`
 	Reason   *string     `json:"reason"`
+	Tenant   string      `json:"tenant_id"` // only its dead letters with the reason; "" = of all
 	Cursor   string      `json:"cursor"`
 	Before   string      `json:"before"`
 }
@@ -204,6 +208,17 @@ func (r *retryAllLettersRequest) bind(b *binder) {
 		}
 	}
 	r.choose(b, body.Messages, body.Reason, body.Cursor, body.Before)
+	r.Filter.Tenant = b.tenantOfReason(body.Tenant, r.ByReason)
+}
+
+// tenantOfReason reads whose are retried by a reason in the body of a retry, "" for all tenants. What
+// is retried by its id has its tenant beside it.
+func (b *binder) tenantOfReason(v string, byReason bool) flowhq.TenantID {
+	if v != "" && !byReason {
+		b.wrong("tenant_id", "goes with reason, not with a list")
+		return ""
+	}
+	return b.tenantIn("tenant_id", v)
 }
 
 // A refusedLetter is a message that was not retried, and why.

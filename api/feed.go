@@ -65,10 +65,8 @@ func (r *feedRequest) bind(b *binder) {
 	// An id that is there and empty, as in /admin/tenants//feed, is no tenant, and not all of them.
 	if _, named := b.c.Params.Get("id"); named {
 		r.Tenant = b.tenant()
-	} else if id, _ := b.parameter("tenant"); id != "" { // forms send what was not chosen as ""
-		if r.Tenant = flowhq.TenantID(id); !r.Tenant.Valid() {
-			b.wrong("tenant", "must be the id of a tenant, a UUID in lower case")
-		}
+	} else {
+		r.Tenant = b.anyTenant()
 	}
 	// A misspelt type is refused: a client would wait for ever for events that never come.
 	if given, _ := b.parameter("type"); given != "" {

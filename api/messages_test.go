@@ -136,6 +136,10 @@ func TestDeadLetters(t *testing.T) {
 		fmt.Sprintf(`{"dead_letters": [{"message": %d}, {"message": %d}], "reasons": [{"messages": 2, "tenants": 2}], "next": ""}`, n, m))
 	f.has(f.get("/admin/dead-letters?limit=1").json,
 		fmt.Sprintf(`{"dead_letters": [{"message": %d}], "next": "%d"}`, n, n))
+	f.has(f.get("/admin/dead-letters?tenant="+string(id)).json, fmt.Sprintf(
+		`{"dead_letters": [{"message": %d}], "reasons": [{"messages": 1, "tenants": 1}], "next": ""}`, m))
+	f.has(f.send(call{method: "GET", path: "/admin/dead-letters?tenant=x"}, 400).json,
+		`{"errors": [{"field": "tenant"}]}`)
 	f.has(f.get("/admin/dead-letters?reason=else").json, `{"dead_letters": [], "reasons": [], "next": ""}`)
 	retry := func(path, body, want string, status int) {
 		t.Helper()
@@ -147,6 +151,8 @@ func TestDeadLetters(t *testing.T) {
 		"refused": [{"message": %d, "code": "not_found"}, {"message": 999999, "code": "not_found"}], "next": ""}`, id, m, n), 202)
 	retry(path, fmt.Sprintf(`{"messages": [%d]}`, m),
 		`{"retried": [], "refused": [{"code": "conflict"}]}`, 202)
+	retry("/admin/dead-letters", fmt.Sprintf(`{"reason": "it never works", "tenant_id": %q}`, id),
+		`{"retried": [], "refused": []}`, 202)
 	retry("/admin/dead-letters", `{"reason": "it never works"}`,
 		fmt.Sprintf(`{"retried": [{"tenant_id": %q, "message": %d}], "refused": [], "next": ""}`,
 			other, n), 202)
@@ -165,6 +171,11 @@ func TestDeadLetters(t *testing.T) {
 	}
 	retry("/admin/dead-letters", `{"messages": [{"tenant_id": "x", "message": 1}]}`,
 		`{"errors": [{"field": "messages[0].tenant_id"}]}`, 400)
+	retry("/admin/dead-letters", fmt.Sprintf(
+		`{"messages": [{"tenant_id": %[1]q, "message": 1}], "tenant_id": %[1]q}`, id),
+		`{"errors": [{"field": "tenant_id"}]}`, 400)
+	retry("/admin/dead-letters", `{"reason": "x", "tenant_id": "y"}`,
+		`{"errors": [{"field": "tenant_id"}]}`, 400)
 }
 
 // has is contains, and looks into lists too: each entry is compared with the one at its place.

@@ -770,9 +770,11 @@ create index webhook_deliveries_newest_idx on flowhq.webhook_deliveries
     (tenant_id, webhook_id, id desc);
 create index webhook_deliveries_set_aside_idx on flowhq.webhook_deliveries
     (tenant_id, webhook_id, id desc) where status = 'SET_ASIDE';
--- Those of all tenants, for operators.
+-- Those of all tenants, and of all webhooks of one, for operators.
 create index webhook_deliveries_all_set_aside_idx on flowhq.webhook_deliveries
     (id desc) where status = 'SET_ASIDE';
+create index webhook_deliveries_tenant_set_aside_idx on flowhq.webhook_deliveries
+    (tenant_id, id desc) where status = 'SET_ASIDE';
 -- Who is erased.
 create index webhook_deliveries_contact_idx on flowhq.webhook_deliveries (tenant_id, contact_id, id)
     where contact_id <> 0;

@@ -68,13 +68,15 @@ func operatorSamples() map[string][]any {
 				},
 			}},
 		"team": {teamPage{}, teamPage{accessPart{May: true}}, teamPage{a}},
-		"set-aside": {setAsidePage{}, setAsidePage{Reason: hostile}, setAsidePage{
+		"set-aside": {setAsidePage{}, setAsidePage{Reason: hostile}, setAsidePage{Tenant: hostile,
+			Letters: []flowhq.DeadLetter{{TenantName: hostile}}, Reasons: []flowhq.DeadLetterReason{{}},
+		}, setAsidePage{
 			Letters: []flowhq.DeadLetter{{Tenant: hostile, TenantName: hostile, Contact: hostile,
 				Excerpt: hostile, Reason: hostile}, {}},
 			Reasons: []flowhq.DeadLetterReason{{Reason: hostile, Messages: 1, Tenants: 1},
 				{Messages: 3}}, Reason: hostile,
 			Older: "?x=" + hostile, Retried: hostile, Refused: hostile, Left: true,
-		}, setAsidePage{Webhooks: true}, setAsidePage{Webhooks: true, Reason: hostile,
+		}, setAsidePage{Webhooks: true}, setAsidePage{Webhooks: true, Tenant: hostile, Reason: hostile,
 			Deliveries: []flowhq.AsideDelivery{{Tenant: hostile, TenantName: hostile, Host: hostile,
 				WebhookDelivery: flowhq.WebhookDelivery{Type: hostile, Reason: hostile}}, {}},
 			Causes: []flowhq.AsideReason{{Reason: hostile, Deliveries: 1, Tenants: 1}, {}},

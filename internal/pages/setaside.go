@@ -18,6 +18,7 @@ type setAsidePage struct {
 	Letters    []flowhq.DeadLetter
 	Reasons    []flowhq.DeadLetterReason
 	Reason     string // that is looked at; "" = any
+	Tenant     string // whose are looked at; "" = of all
 	Older      string
 	// Retried says how many were retried, "" if none were asked for; Refused how many could not be.
 	Retried, Refused string
@@ -31,12 +32,9 @@ func (v *visit) setAside() error {
 	}
 	f := v.r.Form.Get
 	p := setAsidePage{
-		Reason: f("reason"), Retried: f("retried"), Refused: f("refused"), Left: f("left") != "",
+		Reason: f("reason"), Tenant: f("tenant"), Retried: f("retried"), Refused: f("refused"), Left: f("left") != "",
 	}
-	q := url.Values{"limit": {"50"}}
-	if p.Reason != "" {
-		q.Set("reason", p.Reason)
-	}
+	q := url.Values{"limit": {"50"}, "reason": {p.Reason}, "tenant": {p.Tenant}}
 	// The reasons come with the first page only.
 	if before := f("before"); before != "" {
 		q.Set("before", before)
@@ -53,11 +51,19 @@ func (v *visit) setAside() error {
 		return err
 	}
 	p.Letters, p.Reasons = list.DeadLetters, list.Reasons
-	// The reason stays with the next page.
-	if list.Next != "" {
-		p.Older = "?" + url.Values{"reason": {p.Reason}, "before": {list.Next}}.Encode()
-	}
+	p.Older = p.older(list.Next)
 	return v.show(http.StatusOK, "set-aside", "set-aside", "Set aside", p)
+}
+
+// older is where the next page is, "" after the last.
+func (p setAsidePage) older(next string) string {
+	if next == "" {
+		return ""
+	}
+	// What is looked at stays with the next page.
+	return "?" + url.Values{
+		"reason": {p.Reason}, "tenant": {p.Tenant}, "before": {next},
+	}.Encode()
 }
 
 // asideDeliveries lists what webhooks were not delivered, by reason.
@@ -71,9 +77,7 @@ func (v *visit) asideDeliveries(p setAsidePage, q url.Values) error {
 		return err
 	}
 	p.Webhooks, p.Deliveries, p.Causes = true, list.Deliveries, list.Reasons
-	if list.Next != "" {
-		p.Older = "?" + url.Values{"reason": {p.Reason}, "before": {list.Next}}.Encode()
-	}
+	p.Older = p.older(list.Next)
 	return v.show(http.StatusOK, "set-aside", "set-aside", "Set aside", p)
 }
 
@@ -91,7 +95,7 @@ func (v *visit) retryAside() error {
 		list, one, many = "/admin/webhook-deliveries", "delivery", "deliveries"
 	}
 	// Without an id it is the button of a whole reason.
-	in := map[string]any{"reason": f.Get("reason")}
+	in := map[string]any{"reason": f.Get("reason"), "tenant_id": f.Get("tenant")}
 	if f.Get(one) != "" {
 		// What is no number is no id, which the API says.
 		id, _ := strconv.ParseInt(f.Get(one), 10, 64)
@@ -117,6 +121,10 @@ func (v *visit) retryAside() error {
 	}
 	// The counts travel in the address, so reloading the page retries nothing.
 	q := url.Values{"retried": {strconv.Itoa(retried)}}
+	// Where one tenant's were retried, its others are looked at.
+	if f.Get(one) == "" && f.Get("tenant") != "" {
+		q.Set("tenant", f.Get("tenant"))
+	}
 	// What was refused stays in the list, so the page says how many did.
 	if refused > 0 {
 		q.Set("refused", strconv.Itoa(refused))

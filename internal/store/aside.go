@@ -10,22 +10,39 @@ import (
 
 // An AsideFilter selects deliveries that were set aside. Empty fields select all.
 type AsideFilter struct {
-	Reason string // exactly
-	Before int64  // ID of a delivery; only earlier ones
-	Limit  int    // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
+	Tenant flowhq.TenantID // "" is every tenant
+	Reason string          // exactly
+	Before int64           // ID of a delivery; only earlier ones
+	Limit  int             // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
 }
 
-// asideWhere is the condition on the deliveries d that the filter selects, but for the page. They are
-// found by webhook_deliveries_all_set_aside_idx, which holds nothing else.
-const asideWhere = "d.status = 'SET_ASIDE' and (@reason::text = '' or d.reason = @reason)"
+// where is the condition on the deliveries d that the filter selects, but for the page. As with dead
+// letters each form is found by an index that holds nothing else:
+// webhook_deliveries_tenant_set_aside_idx or webhook_deliveries_all_set_aside_idx.
+func (f AsideFilter) where() string {
+	q := "d.status = 'SET_ASIDE' and (@reason::text = '' or d.reason = @reason)"
+	if f.Tenant != "" {
+		q = "d.tenant_id = @tenant and " + q
+	}
+	return q
+}
 
-// AsideDeliveries returns one page of the deliveries that were set aside, newest first, and the
-// Before of the next page, 0 after the last. It is across tenants on purpose.
+// args are the parameters of where and others.
+func (f AsideFilter) args(others named) named {
+	others["reason"] = clean(f.Reason)
+	if f.Tenant != "" {
+		others["tenant"] = f.Tenant
+	}
+	return others
+}
+
+// AsideDeliveries returns one page of the deliveries that were set aside and that f selects, newest
+// first, and the Before of the next page, 0 after the last. Without a tenant it is across tenants.
 func (s *Store) AsideDeliveries(
 	ctx context.Context, f AsideFilter,
 ) (page []flowhq.AsideDelivery, next int64, err error) {
 	// The joins hide no row: a delivery outlives neither its webhook nor its tenant.
-	const q = `
+	q := `
 		select d.tenant_id::text, t.name, d.webhook_id::text,
 			coalesce(substring(w.url from '^[a-zA-Z]+://(?:[^/?#]*@)?([^/?#]*)'), ''),
 			d.id, d.event_id, d.event_type, d.contact_id, d.status, d.attempts, d.reason,
@@ -33,15 +50,15 @@ func (s *Store) AsideDeliveries(
 		from flowhq.webhook_deliveries d
 		join flowhq.webhooks w on w.tenant_id = d.tenant_id and w.id = d.webhook_id
 		join flowhq.tenants t on t.id = d.tenant_id
-		where ` + asideWhere + ` and (@before::bigint = 0 or d.id < @before)
+		where ` + f.where() + ` and (@before::bigint = 0 or d.id < @before)
 		order by d.id desc
 		limit @limit`
 	limit := clampLimit(f.Limit)
-	page, err = many(ctx, s, q, named{
-		"reason": clean(f.Reason), "before": f.Before,
+	page, err = many(ctx, s, q, f.args(named{
+		"before": f.Before,
 		// One row more than the page tells whether there is another page.
 		"limit": limit + 1,
-	}, pgx.RowToStructByPos[flowhq.AsideDelivery])
+	}), pgx.RowToStructByPos[flowhq.AsideDelivery])
 	if err != nil {
 		return nil, 0, fmt.Errorf("deliveries that were set aside: %w", err)
 	}
@@ -52,24 +69,23 @@ func (s *Store) AsideDeliveries(
 	return page, next, nil
 }
 
-// AsideReasons counts the newest deliveries that were set aside by their reasons, the most frequent
+// AsideReasons counts the newest deliveries that f selects by their reasons, the most frequent
 // reason first. See maxCounted and maxReasons for how far.
 func (s *Store) AsideReasons(ctx context.Context, f AsideFilter) ([]flowhq.AsideReason, error) {
 	// The rows are bounded before they are grouped, as with dead letters.
-	const q = `
+	q := `
 		select reason, count(*), count(distinct tenant_id), min(created_at), max(created_at)
 		from (
 			select d.reason, d.tenant_id, d.created_at from flowhq.webhook_deliveries d
-			where ` + asideWhere + `
+			where ` + f.where() + `
 			order by d.id desc
 			limit @counted
 		) as newest
 		group by reason
 		order by count(*) desc, reason
 		limit @limit`
-	reasons, err := many(ctx, s, q, named{
-		"reason": clean(f.Reason), "counted": maxCounted, "limit": maxReasons,
-	}, pgx.RowToStructByPos[flowhq.AsideReason])
+	reasons, err := many(ctx, s, q, f.args(named{"counted": maxCounted, "limit": maxReasons}),
+		pgx.RowToStructByPos[flowhq.AsideReason])
 	if err != nil {
 		return nil, fmt.Errorf("reasons of deliveries that were set aside: %w", err)
 	}

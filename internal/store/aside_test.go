@@ -66,6 +66,14 @@ func TestAsideDeliveries(t *testing.T) {
 		reasons[1].Reason != "no answer" {
 		t.Errorf("reasons %+v", reasons)
 	}
+	page, next, err = b.AsideDeliveries(t.Context(), store.AsideFilter{Tenant: other, Limit: 1})
+	if ok(t, err); len(page) != 1 || page[0].ID != third || next != third {
+		t.Errorf("first page of one tenant %+v, next %d; want delivery %d alone", page, next, third)
+	}
+	reasons = must(b.AsideReasons(t.Context(), store.AsideFilter{Tenant: a}))(t)
+	if len(reasons) != 1 || reasons[0].Deliveries != 1 || reasons[0].Tenants != 1 {
+		t.Errorf("reasons of one tenant %+v", reasons)
+	}
 
 	b.exec(t, `update flowhq.webhook_cursors set due_at = null, resting = true`)
 	ok(t, b.RetryDelivery(t.Context(), a, first, "admin"))
