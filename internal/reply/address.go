@@ -247,19 +247,17 @@ func (t *turn) addsAddress() bool {
 	case marked:
 		t.did(actOrder)
 		t.fillDelivery()
-	case o.Address != "" || len(t.p.reading.Words) < minAddressWords || len(t.p.acts) > 0 ||
+	case o.Address != "" && !t.isPart(o.Address) || len(t.p.reading.Words) < minAddressWords || len(t.p.acts) > 0 ||
 		t.agreesToTime():
 		return false
 	default:
 		t.did(actOrder)
-		o.Address = place
+		o.Address = t.addressNow(o.Address, place)
 	}
 	o.At = t.in.Message.At
 	t.keepReceiver()
 	t.keepRiderNote()
-	if phone := t.phoneClause(); phone != "" {
-		o.addNote(phone)
-	}
+	t.keepOrderWishes()
 	t.continueOrder()
 	return true
 }

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/flowhq/flowhq"
 )
 
 // An address that is said in parts. "Sinza Mori karibu na shule", and later "nyumba namba 14": a rider
@@ -27,6 +29,9 @@ func (t *turn) addressNow(held, said string) string {
 	// "Yes, house no 14" says again where the house of a longer address is.
 	case saysNoMore(held, said):
 		return held
+	// "Zimmerman", and then the house there.
+	case t.isPart(held) && !sharesWord(held, said):
+		return oneLine(held+", "+said, maxAddress)
 	case m == nil:
 		return said
 	}
@@ -37,6 +42,34 @@ func (t *turn) addressNow(held, said string) string {
 		}
 	}
 	return oneLine(held+", "+house, maxAddress)
+}
+
+// keepPart keeps as the address the part of an area that the message names: to "Zimmerman" the fee of
+// Kasarani applies, and the rider has to go to Zimmerman.
+func (t *turn) keepPart(area string) {
+	o := t.next.Order
+	for _, m := range t.p.areas {
+		if m.ID != area || o.Address != "" || m.Start < 0 || m.End > len(t.p.text) || m.Start >= m.End {
+			continue
+		}
+		if said := strings.TrimSpace(t.p.text[m.Start:m.End]); !sharesWord(said, area) {
+			o.Address = said
+		}
+	}
+}
+
+// isPart reports whether an address is no more than the name of an area, or of a part of one.
+func (t *turn) isPart(address string) bool {
+	return slices.ContainsFunc(t.k.profile.Delivery.Areas, func(a flowhq.Area) bool {
+		return slices.ContainsFunc(append([]string{a.Name}, a.Aliases...),
+			func(name string) bool { return strings.EqualFold(name, address) })
+	})
+}
+
+// sharesWord reports whether two names have a word in common: "Sinza Mori" and "Sinza".
+func sharesWord(a, b string) bool {
+	words := split(b)
+	return slices.ContainsFunc(split(a), func(w string) bool { return slices.Contains(words, w) })
 }
 
 // saysWhereAgain reports whether a message is a yes to the order and, behind it, the address that the

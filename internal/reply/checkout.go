@@ -295,6 +295,7 @@ func (t *turn) setArea(area string) {
 		o.Address = ""
 	}
 	o.How, o.Area, o.Unlisted = howDeliver, area, false
+	t.keepPart(area)
 	for _, line := range []string{t.addressSaid(), t.addressLine(area), t.addressBehind(area)} {
 		if line != "" {
 			o.Address = t.addressNow(o.Address, line)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -124,7 +125,29 @@ func (t *turn) basketOf(f flowhq.Order) *Basket {
 		}
 		o.Lines = append(o.Lines, Line{Product: l.Product, Size: l.Size, Quantity: l.Quantity})
 	}
+	t.readNotes(o, f.Note)
 	return o
+}
+
+// readNotes takes what stands in the note of an order back into its basket, see [turn.order].
+func (t *turn) readNotes(o *Basket, note string) {
+	for i, one := range strings.Split(note, "; ") {
+		wish := strings.TrimPrefix(one, "note: ")
+		switch {
+		case i == 0 && slices.ContainsFunc(t.k.profile.Payments,
+			func(p flowhq.Payment) bool { return p.Name == one }):
+			o.Payment = one
+		case one == paidNote:
+			o.Paid = true
+		case one == smallNote:
+			o.Small = true
+		case one == pictureInChat:
+			o.Picture = true
+		case slices.Contains(ownNotes, one), wish == "": // worked out anew
+		default:
+			o.addNote(wish)
+		}
+	}
 }
 
 // takeOrderYes takes a yes to an order. One to a follow-up places that very order, if it is the

@@ -48,8 +48,8 @@ func (t *turn) placeOrder() {
 	switch {
 	// The address can follow: customers answered the question for it, asked before the order, with
 	// a yes to the order.
-	case o.How == howDeliver && o.Address == "" && o.Latitude == nil:
-		t.ask(Ask{For: askAddress, About: f.Number}, "order.address", "area", o.Area)
+	case o.How == howDeliver && (o.Address == "" || t.isPart(o.Address)) && o.Latitude == nil:
+		t.ask(Ask{For: askAddress, About: f.Number}, "order.address", "area", cmp.Or(upperFirst(o.Address), o.Area))
 	case o.Paid:
 		// Whether the money came only a person can see. With an address still missing that waits
 		// for it.
@@ -99,11 +99,11 @@ func (t *turn) askAddressAgain() bool {
 // askAddressOf asks for the address of an order that is placed without one.
 func (t *turn) askAddressOf(a Ask) bool {
 	o, ok := t.orderNumbered(a.About)
-	if !ok || o.Delivery.Address != "" {
+	if !ok || o.Delivery.Address != "" && !t.isPart(o.Delivery.Address) {
 		return false
 	}
 	t.ask(Ask{For: askAddress, About: a.About, Listed: a.Listed}, "order.address",
-		"area", o.Delivery.Area)
+		"area", cmp.Or(upperFirst(o.Delivery.Address), o.Delivery.Area))
 	return true
 }
 
@@ -264,16 +264,8 @@ func (t *turn) editOrder(number string) {
 		t.passOn(actChange)
 		return
 	}
-	// The note is "way to pay; ...", as the order was written.
-	o.Payment, _, _ = strings.Cut(f.Note, ";")
-	if o.Payment == paidNote ||
-		!slices.ContainsFunc(t.k.profile.Payments, func(p flowhq.Payment) bool {
-			return p.Name == o.Payment
-		}) {
-		o.Payment = ""
-	}
 	// What an operator has marked as paid is not asked for again.
-	o.Paid = strings.Contains(f.Note, paidNote) || !f.Unpaid && t.paysAhead(o)
+	o.Paid = o.Paid || !f.Unpaid && t.paysAhead(o)
 	// "Make it two" then needs no name.
 	if len(o.Lines) == 1 {
 		t.next.Topic = o.Lines[0].Product

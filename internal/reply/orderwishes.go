@@ -15,7 +15,7 @@ func (t *turn) keepOrderWishes() {
 		return
 	}
 	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.phoneClause(),
-		t.wishesCall(), t.pleaClause(), strings.TrimSpace(receives.FindString(t.p.text)),
+		t.wishesCall(), t.pleaClause(), t.changeWished(), strings.TrimSpace(receives.FindString(t.p.text)),
 		strings.TrimSpace(riderNote.FindString(t.p.text))} {
 		if wish != "" && !strings.Contains(o.Address, wish) && !strings.Contains(o.Note, wish) {
 			o.addNote(wish)

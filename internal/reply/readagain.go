@@ -154,7 +154,7 @@ func (t *turn) saysYesAndPays() bool {
 	if t.next.Ask.For != askOrder || o == nil || o.Told != t.told() || p.asks || p.names() ||
 		len(p.areas) > 0 || len(p.reading.Words) > maxAssent || t.wayNamed() < 0 ||
 		p.has(actPaid, actCancel, actChange) || p.hasTime || saysBut(p.reading.Words) ||
-		anyIn(p.reading.Words, whetherToPay) {
+		anyIn(p.reading.Words, whetherToPay) || o.How == howDeliver && t.place(false) != "" {
 		return false
 	}
 	words := p.reading.Words

@@ -129,7 +129,7 @@ func (t *turn) saysYesAndMore() bool {
 		end == nil || len(p.reading.Words) > maxExtra || t.namesOther() || t.countSaid() > 0 ||
 		t.timeWished() != "" && o.How == howDeliver || saysBut(p.reading.Words) ||
 		anyIn(p.reading.Words, ifWords) || p.cued(cueRemove) ||
-		p.cued(cueAdd) || len(p.entities.Money) > 0 || p.cued(cuePickup) && o.How == howDeliver ||
+		p.cued(cueAdd) || len(p.entities.Money) > 0 && t.changeWished() == "" || p.cued(cuePickup) && o.How == howDeliver ||
 		p.cued(cueDeliver) && o.How == howPickup || len(t.sizesTold()) > 0 ||
 		p.has(actCancel, actChange, actPaid, actReturn, actPerson, actAnger, actComplaint,
 			actStatus, actDecision, actDrop) {
@@ -188,15 +188,11 @@ func (t *turn) notesChange() bool {
 	if t.k.template() != flowhq.EcommerceTemplate {
 		return false
 	}
-	wish := strings.TrimSpace(changeFor.FindString(t.p.text))
+	wish := t.changeWished()
 	if wish == "" || t.wished {
 		return false
 	}
 	t.wished = true
-	// "Noti ya elfu 20" alone does not say what for.
-	if !strings.HasPrefix(strings.ToLower(wish), "ch") {
-		wish = t.say.first("order.change_for") + " " + wish
-	}
 	o := t.next.Order
 	switch {
 	case o != nil && len(o.Lines) > 0:
@@ -217,6 +213,16 @@ func (t *turn) notesChange() bool {
 		t.tellWish(wish)
 	}
 	return true
+}
+
+// changeWished is what the rider is to bring change for, "" if the message says none.
+func (t *turn) changeWished() string {
+	wish := strings.TrimSpace(changeFor.FindString(t.p.text))
+	// "Noti ya elfu 20" alone does not say what for.
+	if wish != "" && !strings.HasPrefix(strings.ToLower(wish), "ch") {
+		wish = t.say.first("order.change_for") + " " + wish
+	}
+	return wish
 }
 
 // bringsChange reports whether the owner has an answer for who asks whether the rider brings
