@@ -15,7 +15,7 @@ func (t *turn) keepOrderWishes() {
 		return
 	}
 	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.phoneClause(),
-		t.wishesCall(), t.pleaClause(), t.changeWished(), strings.TrimSpace(receives.FindString(t.p.text)),
+		t.wishesCall(), t.pleaClause(), t.changeWished(), t.alterWished(), strings.TrimSpace(receives.FindString(t.p.text)),
 		strings.TrimSpace(riderNote.FindString(t.p.text))} {
 		if wish != "" && !strings.Contains(o.Address, wish) && !strings.Contains(o.Note, wish) {
 			o.addNote(wish)
@@ -27,7 +27,11 @@ func (t *turn) keepOrderWishes() {
 // Kasarani? I can only receive after 4 pm".
 func (t *turn) keepBesideWishes() {
 	o := t.next.Order
-	if o == nil || t.k.template() != flowhq.EcommerceTemplate {
+	if t.k.template() != flowhq.EcommerceTemplate {
+		return
+	}
+	if o == nil {
+		t.noteOnPlaced(t.alterWished())
 		return
 	}
 	note := o.Note
@@ -35,6 +39,27 @@ func (t *turn) keepBesideWishes() {
 		t.tellWish(o.Note)
 	}
 }
+
+// alterWished is what is to be altered of the goods, "" if the message only asks whether it can be.
+func (t *turn) alterWished() string {
+	for _, said := range saidApart.Split(t.p.text, maxPartsRead) {
+		if words := split(said); anyIn(words, alters) && anyIn(words, toBeAltered) && !asksInWords(words) &&
+			!strings.Contains(t.p.text, said+"?") {
+			return strings.Trim(pleaLead.ReplaceAllString(said, ""), " ,")
+		}
+	}
+	return ""
+}
+
+var (
+	// saidApart parts sentences, and pleaLead is the courtesy in front of one.
+	saidApart = regexp.MustCompile(`[.!?;\n]+`)
+	pleaLead  = regexp.MustCompile(`(?i)^\s*(?:(?:please|pls|plz|tafadhali|naomba|asante|thanks|ok|sawa)[ ,]+)+`)
+)
+
+// toBeAltered say that something is to be done to the goods.
+var toBeAltered = keywords("mni*, uni*, m*punguz*, mfupishe, mrekebishe, tafadhali, naomba, please, pls, shorten, hem, " +
+	"take in, alter, niongezee, ifupishwe, ipunguzwe")
 
 // receives finds who is to take the goods: "my sister Neema will receive".
 var receives = regexp.MustCompile(`(?i)\b(?:my \pL+(?: \pL+)? (?:will|is going to|can) ` +

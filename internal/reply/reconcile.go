@@ -260,6 +260,12 @@ func (t *turn) onlyReading(p *perception, all acts) (only acts, ok bool) {
 // lower one. The bot agrees to no price but the owner's. It also never says no to one: that is a
 // sale lost for the owner without a word.
 func (t *turn) reconcileDecision(p *perception, all *acts) {
+	// "Suruali mnipunguzie inchi 2" wants it shorter, and no lower price.
+	if anyIn(p.reading.Words, alters) && !anyIn(p.reading.Words, priceOf) {
+		all.drop(actDecision)
+		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actDecision })
+		return
+	}
 	if t.k.template() == flowhq.EcommerceTemplate && bargainsFee(p) {
 		all.drop(actAnswer, actDelivery, actPayment, actPrice)
 		all.add(actDecision)
@@ -281,6 +287,12 @@ func (t *turn) reconcileDecision(p *perception, all *acts) {
 		all.drop(actPrice)
 	}
 }
+
+// alters are words of who wants clothes shorter or closer, and priceOf of who speaks of a price.
+var (
+	alters  = listOf("alters")
+	priceOf = keywords("bei, price, discount, punguzo, cheaper, elfu")
+)
 
 // budgets reports whether the amount is what the customer has to spend: "nina elfu ishirini tu,
 // nataka mchele, mafuta na sukari". Nobody has to agree to that.

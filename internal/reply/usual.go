@@ -141,9 +141,10 @@ var usuals = []usual{
 	{words: keywords(`
 		kukata, kukatwa, kukatia, kufupisha, kufupishwa, kushona, kushonea, mnashona, shorten, hem,
 		alter, alterations, tailor, taken in, take in, kupunguza suruali, kupunguza nguo,
-		kurekebisha,
+		kurekebisha, kupunguza urefu, mnipunguzie, unipunguzie, mpunguze, nipunguziwe, mnirekebishie,
 		mnarekebisha
 	`), with: keywords(`
+		inchi, inch, inches, urefu, kiuno, kurekebisha,
 		suruali, nguo, gauni, sketi, shati, mnashona, mnarekebisha, trouser*, dress*, skirt*,
 		jean*, jinzi,
 		shirt*, cloth*, alter*, tailor, hem
