@@ -202,7 +202,7 @@ func besideQuestions(in Input, whole *turn) *turn {
 	if before.next.Ask.For == "" && before.next.Order == nil && before.next.Booking == nil &&
 		(before.k.template() != flowhq.EcommerceTemplate || !before.placedRecently() &&
 			(len(p.products) == 0 || whole.next.Order != nil)) ||
-		in.Message.Media != "" || whole.handedOver() || p.isReceipt || p.cued(cueRisk) ||
+		in.Message.Media != "" || whole.whole || whole.handedOver() || p.isReceipt || p.cued(cueRisk) ||
 		p.cued(cueThink) || p.has(actSecret, actStop, actAnger, actComplaint, actDecision,
 		actTrouble, actPerson) || anyIn(p.reading.Words, ifWords) {
 		return nil

@@ -93,7 +93,7 @@ func clauseOf(text string) piece {
 
 // mayAccount reports whether what nobody has heard of the message is to be answered or noted.
 func (t *turn) mayAccount() bool {
-	return !t.wordless() && !t.missed && !t.p.isReceipt && !t.p.cued(cueRisk) &&
+	return !t.wordless() && !t.whole && !t.missed && !t.p.isReceipt && !t.p.cued(cueRisk) &&
 		!t.p.cued(cueDanger) && t.next.Misses == 0 && !t.p.has(actSecret, actStop, actAnger,
 		actComplaint, actDecision, actTrouble, actDrop) && !anyIn(t.p.reading.Words, secretWords)
 }

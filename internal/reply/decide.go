@@ -97,7 +97,7 @@ func (t *turn) decide() {
 		return
 	}
 	if t.takePlaced() || t.confirmsOrder() || t.takeAnswer() || t.takeBehindGreeting() ||
-		t.takeReference() {
+		t.takeReference() || t.goesOnWithGoods() {
 		t.understoodIt()
 		return
 	}

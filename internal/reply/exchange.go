@@ -31,6 +31,35 @@ func (t *turn) tellExchange() {
 	}
 }
 
+// ofBadGoods are words of who goes on about goods that were reported.
+var ofBadGoods = listOf("of bad goods")
+
+// goesOnWithGoods adds to the ticket what is said next of goods that were reported, and reports whether
+// the message does that: "can the rider bring the 2 replacements today?" was told the fee of a delivery.
+func (t *turn) goesOnWithGoods() bool {
+	p := &t.p
+	words := p.reading.Words
+	if !t.reportedGoods() || t.next.Order != nil || !anyIn(words, ofBadGoods) || p.hasTime && p.time.HasTime ||
+		p.has(actAnger, actPerson, actSecret, actStop, actPaid, actHours) {
+		return false
+	}
+	t.did(actProblem)
+	t.whole = true
+	t.noteOnTicket()
+	switch {
+	case p.has(actPlace) || anyIn(words, bringsBack):
+		t.tellPlace()
+	case p.asksSoftly():
+		t.noteUnanswered()
+		t.tell("unanswered.noted")
+	}
+	return true
+}
+
+// bringsBack ask where goods are taken back.
+var bringsBack = keywords("where do i bring, where do i take, where should i, nilete wapi, niilete wapi, niulete wapi, " +
+	"nizilete wapi, niwaletee wapi, come to the shop, nije dukani")
+
 // tellOpenThen tells who comes at a time whether the shop is open then: "ill come at 5 today".
 func (t *turn) tellOpenThen() bool {
 	p := &t.p

@@ -40,27 +40,6 @@ func (t *turn) keepBesideWishes() {
 	}
 }
 
-// alterWished is what is to be altered of the goods, "" if the message only asks whether it can be.
-func (t *turn) alterWished() string {
-	for _, said := range saidApart.Split(t.p.text, maxPartsRead) {
-		if words := split(said); anyIn(words, alters) && anyIn(words, toBeAltered) && !asksInWords(words) &&
-			!strings.Contains(t.p.text, said+"?") {
-			return strings.Trim(pleaLead.ReplaceAllString(said, ""), " ,")
-		}
-	}
-	return ""
-}
-
-var (
-	// saidApart parts sentences, and pleaLead is the courtesy in front of one.
-	saidApart = regexp.MustCompile(`[.!?;\n]+`)
-	pleaLead  = regexp.MustCompile(`(?i)^\s*(?:(?:please|pls|plz|tafadhali|naomba|asante|thanks|ok|sawa)[ ,]+)+`)
-)
-
-// toBeAltered say that something is to be done to the goods.
-var toBeAltered = keywords("mni*, uni*, m*punguz*, mfupishe, mrekebishe, tafadhali, naomba, please, pls, shorten, hem, " +
-	"take in, alter, niongezee, ifupishwe, ipunguzwe")
-
 // receives finds who is to take the goods: "my sister Neema will receive".
 var receives = regexp.MustCompile(`(?i)\b(?:my \pL+(?: \pL+)? (?:will|is going to|can) ` +
 	`(?:receive|collect|pick|take)|(?:dada|kaka|mama|mke|mume|mdogo|rafiki|mwanangu|baba|` +

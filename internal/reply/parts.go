@@ -86,7 +86,7 @@ func (t *turn) readPart(text string) perception {
 // that nobody has told the answer of is noted, and the reply says so.
 func (t *turn) answerParts() {
 	parts := t.partsAsked()
-	if len(parts) < 2 || t.handedOver() || t.missed || t.p.cued(cueRisk) || t.p.isReceipt ||
+	if len(parts) < 2 || t.whole || t.handedOver() || t.missed || t.p.cued(cueRisk) || t.p.isReceipt ||
 		t.p.has(actSecret, actStop, actAnger, actComplaint, actDecision) {
 		return
 	}

@@ -158,6 +158,10 @@ func (t *turn) describeProblem(subject act) {
 		return
 	}
 	t.next.Ticket.Note = oneLine(before+t.note(), maxNote)
+	// "Do you have size 42?" is asked of what is brought back.
+	if named && len(idsOf(t.p.products)) == 1 {
+		t.speakOf(t.p.products[0].ID, "")
+	}
 	// Sorry comes first: the customer has lost something. Who tells of a payment has not.
 	if subject != actPaid || t.p.has(actProblem) {
 		t.tell("ticket.sorry")

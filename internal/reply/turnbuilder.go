@@ -30,6 +30,8 @@ type turn struct {
 	facts []flowhq.FactChange
 	// For [Understood], and for parts that must not repeat what another has done.
 	acts []act // what was done
+	// whole says that the message was taken whole, and its parts are not looked at.
+	whole bool
 	// unsettled says that a line of the order must be asked about first. The order's own next
 	// question would hide that one.
 	unsettled bool

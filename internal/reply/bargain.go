@@ -1,0 +1,74 @@
+package reply
+
+import (
+	"slices"
+
+	"github.com/flowhq/flowhq"
+)
+
+// Prices that only the owner may agree to.
+
+// reconcileDecision finds what only the owner may agree to: a price that the customer names, or a
+// lower one. The bot agrees to no price but the owner's. It also never says no to one: that is a
+// sale lost for the owner without a word.
+func (t *turn) reconcileDecision(p *perception, all *acts) {
+	if p.wantsAltered(all) {
+		return
+	}
+	if t.k.template() == flowhq.EcommerceTemplate && bargainsFee(p) {
+		all.drop(actAnswer, actDelivery, actPayment, actPrice)
+		all.add(actDecision)
+		p.answer, p.alike, p.sure = "", 0, false // no answer of the owner's is about this sum
+	}
+	if !p.cued(actPrice) && bargains(p) && !changeFor.MatchString(p.text) &&
+		!t.namesPrice(p) && !t.budgets(p, *all) {
+		all.add(actDecision)
+	}
+	if !all.has(actDecision) {
+		return
+	}
+	// "Nipe kwa 5000" orders nothing as long as nobody has agreed to the 5000.
+	if len(p.entities.Money) > 0 || p.cued(actDecision) && len(p.products) > 0 {
+		all.drop(actPayment, actBook, actOrder)
+	}
+	// Nothing is named, so that the list of all prices would be the answer to "punguza bei".
+	if !p.names() {
+		all.drop(actPrice)
+	}
+}
+
+// budgets reports whether the amount is what the customer has to spend: "nina elfu ishirini tu,
+// nataka mchele, mafuta na sukari". Nobody has to agree to that.
+func (t *turn) budgets(p *perception, all acts) bool {
+	return !p.asks && len(p.products) > 1 && !p.cued(actDecision) &&
+		anyIn(p.reading.Words, budgetWords) &&
+		(all.has(actOrder) || anyIn(p.reading.Words, wishWords))
+}
+
+var budgetWords = keywords("nina, niko na, nko na, i have, ive got, budget, bajeti, nimebaki na")
+
+// namesPrice reports whether the amount in a message is what the thing costs that is spoken of:
+// "10k is fine" agrees to the owner's price. Taken for bargaining it was passed to the owner, and
+// the customer waited for a yes to the owner's own price.
+func (t *turn) namesPrice(p *perception) bool {
+	if len(p.entities.Money) == 1 && (t.sumOf(p.entities.Money[0].Amount) != nil ||
+		t.partySum(p.entities.Money[0].Amount)) {
+		return true
+	}
+	for _, id := range append(idsOf(slices.Concat(p.services, p.products)), t.next.Topic) {
+		var price, to int64
+		if s := t.k.service[id]; s != nil {
+			price, to = s.Price, s.PriceTo
+		}
+		if s := t.k.product[id]; s != nil {
+			price = s.Price
+		}
+		// In a range each amount is the owner's.
+		for _, m := range p.entities.Money {
+			if price > 0 && m.Amount >= price && m.Amount <= max(price, to) {
+				return true
+			}
+		}
+	}
+	return false
+}
