@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -269,9 +270,16 @@ func indexOfWords(all, words []string) int {
 	return -1
 }
 
+// plusJoins finds a "plus" that joins, at the beginning of a name.
+var plusJoins = regexp.MustCompile(`(?i)^plus\s+(?:the|my|a|new|that|this|hiyo|ile)\b`)
+
 // dropEchoes drops services that are named by no more than words of another one that is named
 // whole: "rangi ni how much, niko na nywele ndefu" asks for the dye, and for no haircut.
 func (t *turn) dropEchoes(p *perception) {
+	// "Moving plus the new package" joins two, and names no "plus package".
+	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
+		return m.Start >= 0 && m.End <= len(p.text) && m.Start < m.End && plusJoins.MatchString(p.text[m.Start:m.End])
+	})
 	whole := slices.IndexFunc(p.services, func(m entity.NameMatch) bool { return m.Exact })
 	if whole < 0 {
 		return

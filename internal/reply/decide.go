@@ -157,6 +157,10 @@ func (t *turn) decide() {
 // beforeAnswer takes from the message what the answer to an open question is read with.
 func (t *turn) beforeAnswer() {
 	t.keepVisitWishes()
+	// Where the customer of a provider lives, the way there has its price.
+	if all := idsOf(t.p.areas); len(all) > 0 && t.k.template() == flowhq.SupportTemplate {
+		t.next.Area = all[len(all)-1]
+	}
 	// What is confirmed with a name is booked for that name, and so is what is told beside one.
 	if t.p.name != "" && (t.next.Ask.For == askBook || t.next.Order != nil ||
 		t.nameBeside(&t.p) == t.p.name) {

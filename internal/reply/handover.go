@@ -2,6 +2,7 @@ package reply
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq"
 )
@@ -30,6 +31,31 @@ func (t *turn) handOver(reason flowhq.HandOverReason) {
 		t.keepMissed()
 	}
 	t.handOverSaying(reason, keys[reason])
+	t.keepNumber()
+}
+
+// keepNumber keeps the number that the customer wants to be called at with what is handed over, and
+// says so: who answers here reads it there.
+func (t *turn) keepNumber() {
+	phones := t.p.entities.Phones
+	if len(phones) != 1 || t.p.isReceipt || t.p.has(actPaid) {
+		return
+	}
+	number := strings.TrimSpace(t.p.text[phones[0].Start:phones[0].End])
+	for i, f := range t.facts {
+		if f.HandOver != nil && !strings.Contains(f.HandOver.Note, number) {
+			h := *f.HandOver
+			h.Note = oneLine(h.Note+"; "+number, maxNote)
+			t.facts[i].HandOver = &h
+		}
+	}
+	if v := t.next.Ticket; v != nil && v.Number != "" && !strings.Contains(v.Note, number) {
+		v.add(number)
+		t.fact(t.ticket())
+	}
+	if !strings.Contains(t.reply(), number) {
+		t.tellWish(number)
+	}
 }
 
 // keepMissed notes what was not understood with what it is about: a person who is called reads the

@@ -33,6 +33,8 @@ func (t *turn) inform() bool {
 	if t.advise() || t.tellsSum() || t.tellTogether() {
 		return true
 	}
+	// What is asked beside it is answered as well.
+	informed := t.tellIncluded() || t.tellWay()
 	if t.tellAmount() {
 		t.did(actPrice)
 		return true
@@ -41,8 +43,8 @@ func (t *turn) inform() bool {
 		t.did(actPrice)
 		return true
 	}
-	informed := t.notesChange()
-	if informed {
+	if t.notesChange() {
+		informed = true
 		// What the owner says of change asks for the note, and the sum is no offer.
 		t.did(actOrder)
 		t.p.acts.drop(actAnswer, actPayment, actPrice)

@@ -18,13 +18,13 @@ func (t *turn) tellOffer() bool {
 		return false // whether a time is free is for the booking to say
 	}
 	switch {
+	// "Do you have it in M" has a size of the product that was spoken of.
+	case len(ids) == 0 && t.sizeIn(t.next.Topic, "") != "" && len(t.p.reading.Words) <= maxSizeWords:
+		ids = []string{t.next.Topic}
 	// A thing on no list is not denied: owners forget entries, and "no" would end the sale.
 	case len(ids) == 0 && t.asksForUnlisted():
 		t.unanswered("unanswered.stock")
 		return true
-	// "Do you have it in M" has a size of the product that was spoken of.
-	case len(ids) == 0 && t.sizeIn(t.next.Topic, "") != "" && len(t.p.reading.Words) <= maxAssent:
-		ids = []string{t.next.Topic}
 	// "Do you have it in red?" is about the product that was spoken of.
 	case len(ids) == 0 && t.next.Topic != "" && t.speaksOfTopic() &&
 		t.k.product[t.next.Topic] != nil:
@@ -176,6 +176,10 @@ func (t *turn) tellOut(p *flowhq.Product) {
 		t.show(d)
 	}
 }
+
+// maxSizeWords is how many words a question has at most for a size of what was spoken of: "ok do you
+// have size 42 in stock now?". A longer one has a subject of its own.
+const maxSizeWords = 12
 
 // sizeAsked is the size of a product that the message asks for; "" if it does not exist. asked
 // tells "no size was said" from "a size that the product does not have".

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -68,6 +69,29 @@ func (t *turn) meanOwn(p *perception) {
 		if !m.Exact && slices.Contains(v.services(), m.ID) {
 			m.Others = nil
 		}
+	}
+}
+
+// meanVisit takes the technician who is to come for the service that was spoken of and that somebody
+// drives out for: "kuhamisha intaneti ni 30,000", and then "fundi aje Jumatatu".
+func (t *turn) meanVisit(p *perception) {
+	if t.k.template() != flowhq.SupportTemplate || p.cued(actProblem) {
+		return
+	}
+	i := slices.IndexFunc(p.services, func(m entity.NameMatch) bool { return m.ID == t.siteVisit() })
+	if i < 0 {
+		return
+	}
+	v := t.next.Ticket
+	if v != nil && v.Subject != string(actOrder) {
+		return // he comes for the fault
+	}
+	id := t.visitSpoken()
+	if v != nil && t.k.service[v.Service] != nil {
+		id = v.Service
+	}
+	if id != "" {
+		p.services[i].ID, p.services[i].Others = id, nil
 	}
 }
 

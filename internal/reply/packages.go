@@ -255,10 +255,12 @@ func (t *turn) tellTogether() bool {
 		}
 		named := slices.ContainsFunc(p.services,
 			func(m entity.NameMatch) bool { return m.ID == id && m.Exact })
-		if isPackage || id == installation || named {
+		wanted := t.next.Ticket != nil && t.next.Ticket.Subject == string(actOrder) && t.next.Ticket.Service == id
+		if isPackage || id == installation || named || wanted {
 			ids = append(ids, id)
 		}
 	}
+	ids = t.withoutIncluded(ids)
 	if len(ids) == 0 || len(ids) > maxSum {
 		return false
 	}
@@ -266,16 +268,20 @@ func (t *turn) tellTogether() bool {
 		anyIn(p.reading.Words, toBegin) {
 		ids = append(ids, installation)
 	}
-	// One price alone needs no sum.
 	t.did(actPrice)
-	if len(ids) < 2 {
+	// The technician's way is paid with what somebody drives out for.
+	name, fee := t.way()
+	if !slices.ContainsFunc(ids, func(id string) bool { return t.k.service[id].Minutes > 0 }) {
+		fee = 0
+	}
+	// One price alone needs no sum.
+	if len(ids) < 2 && fee == 0 {
 		t.tellPriceOf(ids[0])
 		p.acts.drop(actPrice, actPayment, actAccount, actOffer, actAnswer, actStatus)
 		return true
 	}
 	text, sum := t.items(ids)
-	// The technician's way is paid with the installation.
-	if name, fee := t.way(); fee > 0 && slices.Contains(ids, installation) {
+	if fee > 0 {
 		text, sum = text+" + "+name+" "+t.k.money(fee), sum+fee
 	}
 	t.tell("price.sum", "items", text, "total", t.k.money(sum))
@@ -294,7 +300,7 @@ func (t *turn) way() (name string, fee int64) {
 	// The area that was asked about is where the customer lives.
 	name = t.next.Area
 	if len(t.p.areas) > 0 {
-		name = t.p.areas[0].ID
+		name = t.p.areas[len(t.p.areas)-1].ID // "from Chumbageni to Muheza"
 	}
 	if a := t.k.area[name]; a != nil && a.Fee != nil {
 		return name, *a.Fee

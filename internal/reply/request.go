@@ -57,11 +57,6 @@ func (t *turn) requested() string {
 	}
 	for _, m := range p.services {
 		if s := t.k.service[m.ID]; s != nil && m.Exact && s.Minutes > 0 && !s.Unavailable {
-			// The technician who is to come was spoken of for an installation.
-			if id := t.installation(); s.ID == t.siteVisit() &&
-				slices.Contains(t.next.Spoken, id) && id != "" {
-				return id
-			}
 			return s.ID
 		}
 	}
@@ -71,6 +66,17 @@ func (t *turn) requested() string {
 		len(p.entities.References) > 0 || anyIn(p.reading.Words[:1], yesWords) ||
 		anyIn(p.reading.Words, landmarkWords)) {
 		return s.ID
+	}
+	return ""
+}
+
+// visitSpoken is the service that somebody drives out for and that was spoken of last, "" if there is
+// none. The visit for a fault is none of these.
+func (t *turn) visitSpoken() string {
+	for _, id := range append([]string{t.next.Topic}, t.next.Spoken...) {
+		if s := t.k.service[id]; s != nil && s.Minutes > 0 && id != t.siteVisit() && !s.Unavailable {
+			return id
+		}
 	}
 	return ""
 }
@@ -91,8 +97,17 @@ func (t *turn) addsToRequest() bool {
 	v, p := t.next.Ticket, &t.p
 	return v != nil && v.Number != "" && v.Subject == string(actOrder) &&
 		!p.has(actProblem, actCancel, actStatus, actPerson, actPaid) &&
-		(p.hasTime && !p.asks || !p.asksSoftly() && (p.name != "" || t.bareName() != "" ||
+		(p.hasTime && (!p.asks || t.saysTime()) || !p.asksSoftly() && (p.name != "" || t.bareName() != "" ||
 			len(p.areas) > 0 || len(p.entities.Phones)+len(p.entities.References) > 0))
+}
+
+// saysTime reports whether a time stands beside a question, and not in it: "around ten is fine. Do I
+// need to be there?".
+func (t *turn) saysTime() bool {
+	return slices.ContainsFunc(piecesOf(t.p.text), func(one piece) bool {
+		_, ok := t.timeIn(one.text)
+		return ok && !one.asks
+	})
 }
 
 // changesPackage reports whether the message takes another package for the connection that was
@@ -163,7 +178,9 @@ func (t *turn) noteRequest(service string) {
 			!strings.Contains(t.reply(), t.k.money(t.priceOf(v.Service))) {
 			t.tellPriceOf(v.Service)
 		}
-		if !p.hasTime {
+		if !p.hasTime && (len(p.areas) > 0 || t.k.area[t.next.Area] != nil) {
+			t.tell("ticket.day")
+		} else if !p.hasTime {
 			t.tell("ticket.when")
 		} else if len(p.areas) == 0 && t.k.area[t.next.Area] == nil &&
 			!anyIn(p.reading.Words, landmarkWords) {

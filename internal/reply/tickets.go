@@ -158,10 +158,6 @@ func (t *turn) describeProblem(subject act) {
 		return
 	}
 	t.next.Ticket.Note = oneLine(before+t.note(), maxNote)
-	// "Do you have size 42?" is asked of what is brought back.
-	if named && len(idsOf(t.p.products)) == 1 {
-		t.speakOf(t.p.products[0].ID, "")
-	}
 	// Sorry comes first: the customer has lost something. Who tells of a payment has not.
 	if subject != actPaid || t.p.has(actProblem) {
 		t.tell("ticket.sorry")
@@ -250,6 +246,10 @@ func (t *turn) openTicket() {
 	v.Number, v.At = t.in.Reference, t.in.Message.At
 	if len(t.p.services) == 1 {
 		v.Service = t.p.services[0].ID
+	}
+	// "Do you have size 42?" is asked of what is brought back.
+	if ids := idsOf(t.p.products); len(ids) == 1 && t.k.template() == flowhq.EcommerceTemplate {
+		t.speakOf(ids[0], "")
 	}
 	t.fact(t.ticket())
 	// The open question was for the description, and is answered.
