@@ -114,7 +114,7 @@ func (t *turn) tellUnit(m entity.NameMatch) bool {
 		return false
 	}
 	// It was no question of yes and no.
-	if answer = upperFirst(ownersYes.ReplaceAllString(answer, "")); !strings.Contains(t.reply(), answer) {
+	if answer = upperFirst(ownersYes.ReplaceAllString(answer, "")); !strings.Contains(t.reply(), answer) && !t.wasSaid(answer) {
 		t.did(actAnswer)
 		t.show(answer)
 	}

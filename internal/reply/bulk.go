@@ -106,9 +106,19 @@ func (t *turn) tellDiscount() bool {
 	}
 	t.did(actAnswer)
 	if t.discount() != "" {
-		t.tell("order.discount", "rule", rule)
+		t.tellOff(rule)
 	} else {
 		t.show(rule + ".")
 	}
 	return true
+}
+
+// tellOff says that a discount is taken off the total of the order, with the rule unless it was just
+// told.
+func (t *turn) tellOff(rule string) {
+	if t.wasSaid(rule + ".") {
+		t.tell("order.discount_off")
+		return
+	}
+	t.tell("order.discount", "rule", rule)
 }

@@ -200,7 +200,7 @@ func (t *turn) readOrderBack() {
 	t.dropTotal()
 	t.show(lines...)
 	if rule := t.discount(); rule != "" {
-		t.tell("order.discount", "rule", rule)
+		t.tellOff(rule)
 	}
 	t.askToPlace()
 }

@@ -304,6 +304,9 @@ func (t *turn) namesTold() bool {
 
 // noteClause notes a wish that nobody has heard, with the record that is at hand.
 func (t *turn) noteClause() {
+	if t.numberOnTicket(t.p.text) {
+		return
+	}
 	if t.namesTold() && len(t.p.entities.Phones) == 0 {
 		return
 	}

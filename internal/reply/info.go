@@ -33,6 +33,10 @@ func (t *turn) inform() bool {
 	if t.advise() || t.tellsSum() || t.tellTogether() {
 		return true
 	}
+	if t.lacksAccount() {
+		t.unanswered("unanswered.any")
+		return true
+	}
 	// What is asked beside it is answered as well.
 	informed := t.tellIncluded() || t.tellWay()
 	if t.tellAmount() {

@@ -147,3 +147,17 @@ func (t *turn) tellChosen() {
 	t.tellPriceOf(named[0])
 	t.next.Topic = named[0]
 }
+
+// lacksAccount reports whether a new customer, who has no account yet, asks what to give instead of its
+// number. Where the number stands is no answer to that.
+func (t *turn) lacksAccount() bool {
+	words := t.p.reading.Words
+	return t.k.template() == flowhq.SupportTemplate && t.p.asksSoftly() && anyIn(words, accountWords) &&
+		anyIn(words, hasNoneYet)
+}
+
+var (
+	accountWords = keywords("account, akaunti, acc, acct, akaunt")
+	hasNoneYet   = keywords("dont have, do not have, havent, have no, no account, not yet, sina akaunti, sina namba, bado sina, " +
+		"sijapata, sijapewa, have not got, new customer, mteja mpya")
+)

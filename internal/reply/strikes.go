@@ -63,7 +63,7 @@ func (t *turn) accountForParts(in Input) {
 	for i, s := range segmentsOf(whole.text) {
 		if !t.saysSomething(s.text) && !(i > 0 && t.goesOnList(s.text)) || t.traced(s.text) || asksAtBegin(s.text) ||
 			strings.HasPrefix(whole.text[s.to:], "?") || asksInWords(split(s.text)) ||
-			t.onlyAround(s.text) || isReason(whole.text[s.from:s.to]) && whole.asksSoftly() {
+			t.onlyAround(s.text) || t.numberOnTicket(s.text) || isReason(whole.text[s.from:s.to]) && whole.asksSoftly() {
 			continue
 		}
 		if t.sameWithout(in, s.without(whole.text)) || t.tellsFault(s.text) {
@@ -73,6 +73,13 @@ func (t *turn) accountForParts(in Input) {
 	if len(lost) > 0 {
 		t.noteParts(lost)
 	}
+}
+
+// numberOnTicket reports whether a part is of a number to call, and the ticket has the message whole.
+func (t *turn) numberOnTicket(text string) bool {
+	v := t.next.Ticket
+	return v != nil && len(entity.Find(text).Phones) > 0 &&
+		strings.Contains(strings.ToLower(v.Note), strings.ToLower(text))
 }
 
 // tellsFault reports whether a part tells more of the fault for which a ticket is open: "na pia router

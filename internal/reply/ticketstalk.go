@@ -27,6 +27,12 @@ func (t *turn) talksOfTicket(informed bool) bool {
 		t.did(actThanks)
 		t.tell("thanks")
 		t.tellAnswerTo("repair")
+	// "What time exactly will they come on Saturday?" was told the opening hours.
+	case v != nil && v.Number != "" && v.Subject == string(actOrder) && asksExactHour.MatchString(p.text) && anyIn(p.reading.Words, whoComes):
+		t.did(actStatus)
+		t.said = nil
+		t.tell("ticket.hour", "number", v.Number)
+		t.noteUnanswered()
 	case v != nil && t.asksWhenBack():
 		t.tellWhenBack()
 	case !informed && t.wantsPackage():
@@ -37,6 +43,9 @@ func (t *turn) talksOfTicket(informed bool) bool {
 	}
 	return true
 }
+
+// whoComes are words of somebody who is to come.
+var whoComes = listOf("who comes")
 
 // tellRepairTime gives the owner's answer to when a fault is mended, to who asks that of a ticket
 // in other words than the owner's. The number of the ticket alone was the answer to "mtakuja lini".
