@@ -304,7 +304,7 @@ func (t *turn) namesTold() bool {
 
 // noteClause notes a wish that nobody has heard, with the record that is at hand.
 func (t *turn) noteClause() {
-	if t.numberOnTicket(t.p.text) {
+	if t.onTicket(t.p.text) || anyIn(t.p.reading.Words, asksOnce) {
 		return
 	}
 	if t.namesTold() && len(t.p.entities.Phones) == 0 {

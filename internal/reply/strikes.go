@@ -63,7 +63,7 @@ func (t *turn) accountForParts(in Input) {
 	for i, s := range segmentsOf(whole.text) {
 		if !t.saysSomething(s.text) && !(i > 0 && t.goesOnList(s.text)) || t.traced(s.text) || asksAtBegin(s.text) ||
 			strings.HasPrefix(whole.text[s.to:], "?") || asksInWords(split(s.text)) ||
-			t.onlyAround(s.text) || t.numberOnTicket(s.text) || isReason(whole.text[s.from:s.to]) && whole.asksSoftly() {
+			t.onlyAround(s.text) || t.onTicket(s.text) || anyIn(split(s.text), asksOnce) || isReason(whole.text[s.from:s.to]) && whole.asksSoftly() {
 			continue
 		}
 		if t.sameWithout(in, s.without(whole.text)) || t.tellsFault(s.text) {
@@ -75,12 +75,16 @@ func (t *turn) accountForParts(in Input) {
 	}
 }
 
-// numberOnTicket reports whether a part is of a number to call, and the ticket has the message whole.
-func (t *turn) numberOnTicket(text string) bool {
-	v := t.next.Ticket
-	return v != nil && len(entity.Find(text).Phones) > 0 &&
-		strings.Contains(strings.ToLower(v.Note), strings.ToLower(text))
+// onTicket reports whether the ticket has a part of the message whole: a number to call, or what is
+// added to a ticket that was opened before.
+func (t *turn) onTicket(text string) bool {
+	v, before := t.next.Ticket, t.in.State.Ticket
+	return v != nil && strings.Contains(strings.ToLower(v.Note), strings.ToLower(text)) &&
+		(len(entity.Find(text).Phones) > 0 || before != nil && before.Number != "" && before.Number == v.Number)
 }
+
+// asksOnce are words of who asks once more, or why. What stands with them is no wish.
+var asksOnce = listOf("asks once more")
 
 // tellsFault reports whether a part tells more of the fault for which a ticket is open: "na pia router
 // inatoa moshi" was told the price of a router.
