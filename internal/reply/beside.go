@@ -194,7 +194,7 @@ func besideQuestions(in Input, whole *turn) *turn {
 	p := &whole.p
 	// "None lol, im exchanging, ill come at 5, ok?" is no order, though one may pick something up
 	// at 5.
-	if before.next.Ask.For == askQuantity && anyIn(p.reading.Words, wantsNone) {
+	if before.next.Ask.For == askQuantity && anyIn(p.reading.Words, wantsNone) || whole.takesOther(before) {
 		return nil
 	}
 	// Without an order or a visit in the making nothing can be lost. What a person has to see, such

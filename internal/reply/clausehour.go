@@ -24,7 +24,7 @@ var (
 // insteadHour is a bare hour that a visit is to have instead: "can u make it 5 instead".
 var insteadHour = regexp.MustCompile(`(?i)\b(?:make it|move it to|move (?:me|us) to|change (?:it )?to|` +
 	`push it to|iwe|ifanye|ifanyike|fanya(?: iwe)?|badilisha iwe|` +
-	`give me|put me(?: down)?(?: for)?|book me(?: for)?|nipe|niwekee)\s+(?:at\s+|saa\s+)?` +
+	`can (?:you|u|we|i) (?:do|make|make it|come|have|get)|give me|put me(?: down)?(?: for)?|book me(?: for)?|nipe|niwekee)\s+(?:at\s+|saa\s+)?` +
 	`(\d{1,2}(?:[:.][0-5]\d)?)\b(?:\s*(?:instead|badala|please|pls|tafadhali)|\s*[,.!?\n]|\s*$)`)
 
 // readClauseHour takes the hour of a clause of its own for the time of the visit that is spoken of,

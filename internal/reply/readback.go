@@ -265,6 +265,9 @@ func (t *turn) dropBooking() {
 // do you wait?". The question alone was read, and the visit stayed unbooked. What goes on with
 // another time, service or wish is no agreement.
 func (t *turn) confirmsAndAsks() bool {
+	if t.confirmsBeside() {
+		return true
+	}
 	p := &t.p
 	// A yes books only what was read back. So whatever may change it makes the message no yes here.
 	reminds := anyIn(p.reading.Words, notAnswered)

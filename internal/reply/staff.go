@@ -53,13 +53,22 @@ func (t *turn) staffWished() string {
 	}
 	// "Naitwa Hassan" tells a name of the customer.
 	name := split(p.name)
-	for _, w := range p.reading.Words {
-		if staff := t.k.staff[w]; staff != "" && !slices.Contains(name, w) {
-			return staff
+	for _, part := range partsOf(p.text) {
+		words := split(part)
+		for _, w := range words {
+			// "Je Baraka yupo Jumamosi?" only asks.
+			if staff := t.k.staff[w]; staff != "" && !slices.Contains(name, w) &&
+				!(t.next.Booking != nil && anyIn(words, staffThere) && !anyIn(words, byStaff) &&
+					(strings.Contains(part, "?") || asksInWords(words))) {
+				return staff
+			}
 		}
 	}
 	return ""
 }
+
+// byStaff say that somebody is to serve the customer.
+var byStaff = keywords("aninyoe, anikate, anihudumie, anyoe, akate, nataka, naomba, want, with, by, prefer, niwekee, book, awe, nimtake, kwa")
 
 // thatPerson points to who was spoken of.
 var thatPerson = keywords("he, him, she, her, yeye, huyo, kwake, naye, aninyoe, anikate, anihudumie, ana nafasi, atakuwa, yupo")

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,10 +89,18 @@ func (t *turn) orderSettled(text string) bool {
 // hourSettled reports whether a clause asks for an hour that the visit has by now: "kwani saa nne haina
 // nafasi?".
 func (t *turn) hourSettled() bool {
+	// "Is it a problem?" behind what was answered.
+	if anyProblem.MatchString(t.p.text) && slices.Contains(t.acts, actAnswer) {
+		return true
+	}
 	v := t.next.Booking
 	return v != nil && t.k.template() == flowhq.BookingTemplate && v.Service != "" && v.HeldUntil.After(t.now) &&
 		!t.p.has(actPrice, actPlace, actPayment) && t.orderSettled(t.p.text)
 }
+
+// anyProblem asks whether what stands before it does any harm.
+var anyProblem = regexp.MustCompile(`(?i)^\W*(?:will it be|is (?:it|that|there)|would that be|itakuwa(?: ni)?|ni|kuna|kutakuwa na|` +
+	`hakuna|haina)?\s*(?:an? |any )?(?:problem|issue|shida|tatizo|ok|okay|fine|sawa)\W*$`)
 
 // ifThere make a wish depend on whether there is room.
 var ifThere = listOf("if there is room")

@@ -1,0 +1,166 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// A yes with a question beside it: "yes confirm. do you sell beard oil?". The yes is taken first, and
+// the question is answered as if it had come alone. What the question names changes no visit.
+
+// confirmsBeside takes the yes of a message whose other parts only ask, and reports whether it is one.
+func (t *turn) confirmsBeside() bool {
+	a := t.next.Ask
+	if !slices.Contains([]string{askBook, askMove, askMean}, a.For) || t.next.Booking == nil ||
+		t.p.yesNo != entity.Neither || t.p.has(actCancel, actDrop, actDecision) || t.p.cued(cueThink) {
+		return false
+	}
+	questions, ok := t.questionsBesideYes()
+	if !ok {
+		return false
+	}
+	whole := t.p
+	// What the questions name is not wanted, and their hours are no visit's.
+	on := t.next.Booking.services()
+	t.p.services, t.p.hasTime = nil, false
+	t.takeYes(a)
+	for _, q := range questions {
+		asked := t.next.Ask
+		if t.p = t.readPart(q); t.asksOfVisit(on) {
+			t.noteQuestion()
+		} else {
+			t.answerBeside(q)
+		}
+		// The price of another thing asks for no day behind a visit that is made.
+		if t.next.Booking == nil && asked.For == "" {
+			t.next.Ask, t.question, t.hasAsked = asked, "", false
+		}
+	}
+	t.p, t.whole = whole, true
+	return true
+}
+
+// questionsBesideYes are the parts of a message that ask, beside one that is a clear yes. It is not ok
+// where a part does anything else: puts something on the visit, moves it, or makes the yes depend.
+func (t *turn) questionsBesideYes() (questions []string, ok bool) {
+	said := false
+	for i, piece := range withConditions(piecesOf(t.p.text)) {
+		words := split(leadIn.ReplaceAllString(piece.text, ""))
+		switch {
+		case len(words) == 0:
+		case !piece.asks && t.isClearYes(words):
+			said = true
+		case !piece.asks && (nameIn(piece.text) != "" || !slices.ContainsFunc(words, func(w string) bool {
+			return !hasWord(courtesyWords, w)
+		})):
+		// "Ok" in front of a question may only lead to it, and "yes or no?" is none.
+		case yesBut.MatchString(t.p.text) && mayI.MatchString(piece.text), i == 0 && !strings.HasSuffix(piece.text, "?") || hasWord(orWords, words[0]) || len(words) < 2 ||
+			!t.onlyInquires(piece.text):
+			return nil, false
+		default:
+			questions = append(questions, strings.TrimRight(piece.text, "?")+"?")
+		}
+	}
+	return questions, said && len(questions) > 0
+}
+
+// withConditions joins a condition to the question behind it: "if I'm ten minutes late, is it a problem?".
+func withConditions(pieces []piece) (all []piece) {
+	for i, p := range pieces {
+		bare := leadIn.ReplaceAllString(p.text, "")
+		if words := split(bare); !p.asks && len(words) > 0 && i+1 < len(pieces) && pieces[i+1].asks &&
+			(hasWord(ifWords, words[0]) || anyIn(words, ifLate) || anyIn(words, comesLate)) {
+			pieces[i+1].text = bare + " " + pieces[i+1].text
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// asksOfVisit reports whether a question that the model takes for "do you have it?" asks something else
+// of what was just booked, or of nothing on the list: "does the scrub hurt?".
+func (t *turn) asksOfVisit(on []string) bool {
+	p := &t.p
+	if len(p.services) == 0 || slices.ContainsFunc(p.acts, func(a act) bool { return a != actOffer && a != actBook }) ||
+		p.cued(actPrice) || len(split(p.text)) < minQuestion {
+		return false
+	}
+	m := p.services[0]
+	if slices.Contains(on, m.ID) {
+		return !sells.MatchString(p.text)
+	}
+	// "Is there a place to wait while they cut my son?"
+	return len(p.reading.Words) > maxAssent && m.Start >= 0 && m.Start <= len(p.text) &&
+		!sellsIt.MatchString(p.text[:m.Start])
+}
+
+// sells ask whether something is to be had.
+var sells = regexp.MustCompile(`(?i)\b(?:do (?:you|u|ya)|mna\w+|kuna|yupo|ipo|is there an?|have you|you have|u have|siku gani|lini)\b`)
+
+// sellsIt ends what stands in front of the thing that is asked for.
+var sellsIt = regexp.MustCompile(`(?i)(?:\b(?:do (?:you|u|ya)(?: also)?(?: do| have| offer| take)?|mna\w+|kuna|is there an?|have you|` +
+	`you have|u have)\s+|^)(?:\pL+\s+){0,2}$`)
+
+// leadIn stands in front of a question and says nothing.
+var leadIn = regexp.MustCompile(`(?i)^[\s,.]*(?:(?:btw|by the way|halafu|alafu|na|and|also|pia|kwanza|swali|question|je)[\s,:.]+)+`)
+
+// isClearYes reports whether words are a yes and nothing else, but for the hour that was read back.
+func (t *turn) isClearYes(words []string) bool {
+	clear := anyIn(words, plainYes) || anyIn(words, confirmWords) || anyIn(words, clearYes) ||
+		anyIn(words, surelyFine)
+	if !clear || saysBut(words) || anyIn(words, ifWords) {
+		return false
+	}
+	held := t.namesHeldTime(&t.p)
+	return !slices.ContainsFunc(words, func(w string) bool {
+		return !hasWord(yesHead, w) && !hasWord(courtesyWords, w) && !hasWord(surelyFine, w) &&
+			!hasWord(clearYes, w) && !hasWord(confirmWords, w) &&
+			!(held && (hasWord(hourWords, w) || hasWord(dayWords, w) || numberSaid(w) > 0 || hasDigits(w)))
+	})
+}
+
+// surelyFine are a yes in other words.
+var surelyFine = listOf("surely fine")
+
+// inquires begins a question that only wants to know.
+var inquires = regexp.MustCompile(`(?i)^[\s,.]*(?:(?:btw|by the way|halafu|alafu|na|and|also|pia|je|ila|but|hivi|kwani|vipi|eti)[\s,:.]+)*` +
+	`(?:do|does|did|is|are|was|will|what|where|which|who|when|why|how|any|u have|you have|have you|should|must|` +
+	`need|mna\pL*|mta\pL*|una\pL*|kuna|ipo|ni|bei|mko|uko|yupo|wapi|nini|nani|lini|nile|nije|nilete|nikichelewa|` +
+	`nalipa|nitalipa|nalipia|lazima|inachukua|itachukua|itakuwa|vipi|je)\b`)
+
+// onlyInquires reports whether a part of a message wants to know something and changes no visit.
+func (t *turn) onlyInquires(text string) bool {
+	whole := t.p
+	p := t.readPart(text)
+	t.p = whole
+	words := p.reading.Words
+	if p.cued(cueInstead) || p.has(actCancel, actDrop, actPerson, actSecret, actAnger) ||
+		p.has(actChange) && !p.has(actAnswer) && !anyIn(words, comesLate) ||
+		p.hasTime && p.time.HasTime && !p.has(actHours, actAnswer) && !inMinutes.MatchString(text) ||
+		anyIn(words, companions) && (anyIn(words, mayCome) || anyIn(words, comesAlong)) {
+		return false
+	}
+	may := mayI.MatchString(text)
+	// "Can I also get a shave?" wants one more thing.
+	if may && (len(p.services) > 0 || p.hasTime || hasDigits(text) || p.cued(cueAdd) && !p.has(infoActs...)) {
+		return false
+	}
+	subject := strings.TrimRight(text, " ,.")
+	return inquires.MatchString(text) || strings.HasSuffix(subject, "?") &&
+		(p.has(infoActs...) || len(p.services) == 0 && !p.hasTime) || p.has(actPrice, actPlace, actPayment)
+}
+
+// mayI ask whether something may be done.
+var mayI = regexp.MustCompile(`(?i)\b(?:can|could|may) (?:i|we|you|u)\b|\b(?:naweza|tunaweza|mnaweza|unaweza|nataka|naomba|ongeza|niongezee)\b`)
+
+// takesOther reports whether the message was taken to put another hour or another service on the visit
+// that was read back: "yes but can you do 4?" is no yes to three.
+func (t *turn) takesOther(before *turn) bool {
+	v, was := t.next.Booking, before.next.Booking
+	return before.next.Ask.For == askBook && v != nil && was != nil && v.Moves == "" && !v.Start.IsZero() &&
+		mayI.MatchString(t.p.text) && (!v.Start.Equal(was.Start) || len(v.services()) > len(was.services()))
+}
