@@ -28,6 +28,9 @@ func (t *turn) takeAnswer() bool {
 	}
 	// Before yes and no: a choice says more than a yes that may stand with it.
 	if len(a.Options) > 0 {
+		if t.takesOffered() {
+			return true
+		}
 		o, ok := t.chosen()
 		if !ok {
 			o, ok = t.chosenHour()

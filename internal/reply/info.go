@@ -413,8 +413,8 @@ func (t *turn) tellNearest() bool {
 	if !t.p.asksSoftly() || t.p.alike < mayHelp || len(t.p.nearest) != 1 && t.p.alike < minAlike {
 		return false
 	}
-	a := t.k.answer[t.p.nearest[0]]
-	if a == nil || a.Answer.Empty() || !t.aboutSame(a) {
+	a := t.nearestAnswer()
+	if a == nil || a.Answer.Empty() {
 		return false
 	}
 	text := t.answerText(a)

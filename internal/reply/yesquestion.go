@@ -61,10 +61,20 @@ func (t *turn) questionsBesideYes() (questions []string, ok bool) {
 			!t.onlyInquires(piece.text):
 			return nil, false
 		default:
-			questions = append(questions, strings.TrimRight(piece.text, "?")+"?")
+			questions = append(questions, singleQuestions(piece)...)
 		}
 	}
 	return questions, said && len(questions) > 0
+}
+
+// singleQuestions are the questions of a piece that may ask two things, each with its mark.
+func singleQuestions(p piece) []string {
+	head, rest := twoQuestions(p)
+	all := []string{strings.TrimRight(head, "? ") + "?"}
+	if rest != "" {
+		all = append(all, strings.TrimRight(rest, "? ")+"?")
+	}
+	return all
 }
 
 // withConditions joins a condition to the question behind it: "if I'm ten minutes late, is it a problem?".
