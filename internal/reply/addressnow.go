@@ -52,7 +52,8 @@ func (t *turn) keepPart(area string) {
 		if m.ID != area || o.Address != "" || m.Start < 0 || m.End > len(t.p.text) || m.Start >= m.End {
 			continue
 		}
-		if said := strings.TrimSpace(t.p.text[m.Start:m.End]); !sharesWord(said, area) {
+		said, known := strings.TrimSpace(t.p.text[m.Start:m.End]), split(area)
+		if slices.ContainsFunc(split(said), func(w string) bool { return !slices.Contains(known, w) }) {
 			o.Address = said
 		}
 	}

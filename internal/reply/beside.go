@@ -225,7 +225,7 @@ func besideQuestions(in Input, whole *turn) *turn {
 	for _, text := range slices.Compact(tries) {
 		act := in
 		// The suggestion of the language model is about the whole message.
-		act.Suggestion, act.Message.Text = nil, text
+		act.Suggestion, act.Message.Text = nil, before.withDayAsked(text, asks)
 		t := decidedWhole(act)
 		// Only a turn that does more than that of the whole message takes its place.
 		if t.missed || t.handedOver() || !t.does(before, whole) || !t.mayConfirm(asks) ||
@@ -253,6 +253,21 @@ func besideQuestions(in Input, whole *turn) *turn {
 	}
 	whole.answerLost(asks)
 	return nil
+}
+
+// withDayAsked is what a message does with the day that its question names, where it has an hour of its
+// own: "jumamosi Juma atakuwepo? saa nne".
+func (t *turn) withDayAsked(text string, asks []string) string {
+	if r, ok := t.timeIn(text); t.k.template() != flowhq.BookingTemplate || !ok || !r.HasTime ||
+		r.HasDay && !r.Likely {
+		return text
+	}
+	for _, q := range asks {
+		if r, ok := t.timeIn(q); ok && r.HasDay && !r.Likely {
+			return text + ", " + r.Day.Format("2 January")
+		}
+	}
+	return text
 }
 
 // answerLost answers questions that the turn has hidden by what it does: "yes na mnapokea NHIF".

@@ -320,7 +320,7 @@ var ownersYes = regexp.MustCompile(`^(?:Ndiyo|Ndio|Yes)[.,!]\s+`)
 // answerText is an owner's answer as it is shown: without its yes to who asks which of two.
 func (t *turn) answerText(a *flowhq.Answer) string {
 	text := a.Answer.In(t.say.language)
-	if anyIn(t.p.reading.Words, orWords) {
+	if anyIn(t.p.reading.Words, orWords) || t.otherDays(t.p.time.Day) {
 		text = upperFirst(ownersYes.ReplaceAllString(text, ""))
 	}
 	return text

@@ -15,7 +15,8 @@ func (t *turn) keepOrderWishes() {
 		return
 	}
 	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.phoneClause(),
-		t.wishesCall(), t.pleaClause(), t.changeWished(), t.alterWished(), strings.TrimSpace(receives.FindString(t.p.text)),
+		t.wishesCall(), t.pleaClause(), t.changeWished(), t.alterWished(),
+		strings.TrimSpace(hasEmpty.FindString(t.p.text)), strings.TrimSpace(receives.FindString(t.p.text)),
 		strings.TrimSpace(riderNote.FindString(t.p.text))} {
 		if wish != "" && !strings.Contains(o.Address, wish) && !strings.Contains(o.Note, wish) {
 			o.addNote(wish)
@@ -39,6 +40,10 @@ func (t *turn) keepBesideWishes() {
 		t.tellWish(o.Note)
 	}
 }
+
+// hasEmpty finds that the customer has the empty cylinder, which the rider takes back.
+var hasEmpty = regexp.MustCompile(`(?i)[^.,;!?\n]*\b(?:mtungi (?:wangu )?mtupu|empty (?:gas )?cylinder|mitungi mitupu|kreti tupu|` +
+	`empty crate)\b[^.,;!?\n]*`)
 
 // receives finds who is to take the goods: "my sister Neema will receive".
 var receives = regexp.MustCompile(`(?i)\b(?:my \pL+(?: \pL+)? (?:will|is going to|can) ` +

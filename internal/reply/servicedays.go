@@ -40,6 +40,11 @@ var weekdayNames = phrasesOf("weekdays")
 // said, and reports whether the day is none of these. Which of the days is for whom only a reader
 // of the description knows, so that the customer names the day.
 func (t *turn) tellServiceDays(v *Visit) bool {
+	if t.otherDays(v.Day) {
+		v.Day, v.Start = time.Time{}, time.Time{}
+		t.ask(Ask{For: askWhen}, "book.day")
+		return true
+	}
 	days := t.daysSaid(v.Service)
 	if len(days) == 0 || v.Day.IsZero() {
 		return false
@@ -64,6 +69,23 @@ func (t *turn) tellServiceDays(v *Visit) bool {
 	t.ask(Ask{For: askWhen}, "book.day")
 	return true
 }
+
+// otherDays reports whether the owner's answer that this turn gives names days, and none is the one that
+// is asked for: "is there a female doctor tomorrow?" was answered with hers, and with the times of
+// tomorrow.
+func (t *turn) otherDays(day time.Time) bool {
+	a := t.k.answer[t.p.answer]
+	if a == nil || !t.p.has(actAnswer) || day.IsZero() || !t.p.hasTime || !t.p.time.HasDay {
+		return false
+	}
+	words := split(a.Answer.EN + " " + a.Answer.SW)
+	// Days on which somebody is not there say nothing of the others.
+	days := weekdaysIn(words)
+	return len(days) > 0 && !anyIn(words, notThereWords) && !days[day.Weekday()]
+}
+
+// notThereWords say of a day that something is not had on it.
+var notThereWords = keywords("not, no, except, closed, off, hayupo, hawapo, haupo, hakuna, isipokuwa, hatupo, tumefunga, from, kuanzia")
 
 // howLong ask how long a service takes.
 var howLong = listOf("how long")
