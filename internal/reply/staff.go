@@ -70,6 +70,18 @@ func (t *turn) staffWished() string {
 // byStaff say that somebody is to serve the customer.
 var byStaff = keywords("aninyoe, anikate, anihudumie, anyoe, akate, nataka, naomba, want, with, by, prefer, niwekee, book, awe, nimtake, kwa")
 
+// kindOfStaff finds that a woman or a man is wanted, whoever it is.
+var kindOfStaff = regexp.MustCompile(`(?i)\b(?:female|lady|woman|male)\s+(?:doctor|dr|dentist|nurse|barber|stylist)\b|` +
+	`\b(?:daktari|dokta|kinyozi|nesi|muuguzi)\s+(?:wa kike|mwanamke|wa kiume|mwanaume|mwanamume)\b`)
+
+// kindWished is such a wish, "" if the message has none.
+func (t *turn) kindWished() string {
+	if t.p.asksSoftly() && !anyIn(t.p.reading.Words, wishWords) {
+		return ""
+	}
+	return kindOfStaff.FindString(t.p.text)
+}
+
 // thatPerson points to who was spoken of.
 var thatPerson = keywords("he, him, she, her, yeye, huyo, kwake, naye, aninyoe, anikate, anihudumie, ana nafasi, atakuwa, yupo")
 

@@ -189,7 +189,7 @@ func (t *turn) keepVisitWishes() {
 	if t.k.template() != flowhq.BookingTemplate || anyIn(t.p.reading.Words, secretWords) {
 		return
 	}
-	for _, wish := range []string{t.staffWished(), t.wishesCall(), t.phoneClause()} {
+	for _, wish := range []string{t.staffWished(), t.kindWished(), t.wishesCall(), t.phoneClause()} {
 		if wish != "" {
 			t.noteVisit(wish)
 		}
