@@ -244,7 +244,7 @@ func (t *turn) fillDelivery() {
 	switch {
 	// Area and address go with delivery: left behind, they would put a fee on an order that is
 	// fetched.
-	case p.cued(cuePickup):
+	case p.cued(cuePickup), t.comesAtTime():
 		o.How, o.Area, o.Address = howPickup, "", ""
 	case len(p.areas) > 0 && t.delivers():
 		t.setArea(p.areas[0].ID)
@@ -281,6 +281,14 @@ func (t *turn) fillDelivery() {
 	}
 	t.keepRiderNote()
 	t.keepOrderWishes()
+}
+
+// comesAtTime reports whether the message says when the customer comes for the goods: "niwekee moja,
+// nitakuja saa kumi na moja".
+func (t *turn) comesAtTime() bool {
+	p, o := &t.p, t.next.Order
+	return o.How == "" && p.hasTime && !p.asks && !p.cued(cueDeliver) && len(p.areas) == 0 &&
+		anyIn(p.reading.Words, passingBy)
 }
 
 // asksNumber ask for the number to pay to.

@@ -109,7 +109,8 @@ func (t *turn) tellArea(a *flowhq.Area) {
 	t.next.Area = a.Name
 	switch {
 	// Several steps of a help desk tell the place that is named.
-	case t.k.template() == flowhq.SupportTemplate && strings.Contains(t.reply(), a.Name):
+	case t.k.template() == flowhq.SupportTemplate && strings.Contains(t.reply(), a.Name) &&
+		(a.Fee == nil || *a.Fee == 0 || strings.Contains(t.reply(), t.k.money(*a.Fee))):
 	// The area is served, the fee is not told: zero would be a promise.
 	case a.Fee == nil:
 		t.unanswered("unanswered.fee", "area", a.Name)

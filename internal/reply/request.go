@@ -97,8 +97,14 @@ func (t *turn) addsToRequest() bool {
 	v, p := t.next.Ticket, &t.p
 	return v != nil && v.Number != "" && v.Subject == string(actOrder) &&
 		!p.has(actProblem, actCancel, actStatus, actPerson, actPaid) &&
-		(p.hasTime && (!p.asks || t.saysTime()) || !p.asksSoftly() && (p.name != "" || t.bareName() != "" ||
+		(p.hasTime && (!p.asksSoftly() || t.saysTime() || t.asksToComeThen()) || !p.asksSoftly() && (p.name != "" || t.bareName() != "" ||
 			len(p.areas) > 0 || len(p.entities.Phones)+len(p.entities.References) > 0))
+}
+
+// asksToComeThen reports whether the message asks for somebody to come at another time.
+func (t *turn) asksToComeThen() bool {
+	words := t.p.reading.Words
+	return anyIn(words, canYou) && anyIn(words, comesWords) && !asksExactHour.MatchString(t.p.text)
 }
 
 // saysTime reports whether a time stands beside a question, and not in it: "around ten is fine. Do I

@@ -48,6 +48,10 @@ func (t *turn) addTopicFirst() {
 			size = s
 		}
 	}
+	// "Do you have it in L?", and then "ok one, and the white shirt M".
+	if size == "" && t.in.State.Topic == id && slices.Contains(product.Sizes, t.in.State.Size) {
+		size = t.in.State.Size
+	}
 	t.addLine(entity.NameMatch{ID: id, Size: size, Quantity: count, Exact: true})
 }
 

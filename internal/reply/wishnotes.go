@@ -146,12 +146,19 @@ func (t *turn) timeWished() string {
 			if i+1 < len(clauses) && goesOnTime.MatchString(clauses[i+1]) {
 				clause += "," + clauses[i+1]
 			}
+			if at := comesThen.FindStringIndex(clause); at != nil {
+				clause = clause[at[0]:]
+			}
 			return strings.TrimSpace(timeLead.ReplaceAllString(strings.Trim(clause, " ."), ""))
 		}
 		return p.timeText()
 	}
 	return ""
 }
+
+// comesThen begins what a customer says of when to come, behind what is wanted.
+var comesThen = regexp.MustCompile(`(?i)\b(?:nitakuja|ntakuja|nakuja|naja|nitapita|ntapita|i'?ll come|i will come|i'?ll pass|` +
+	`i'?ll pick)\b.*$`)
 
 // timeLead stands in front of a time and says nothing of it.
 var timeLead = regexp.MustCompile(`(?i)^(?:(?:sawa|poa|ok|okay|basi|ndio|yes|fine|haya|then|na|` +
