@@ -126,7 +126,7 @@ func (t *turn) dropPeople(p *perception) {
 		}
 		words := split(p.text[m.Start:m.End])
 		beside := slices.ContainsFunc(p.services,
-			func(o entity.NameMatch) bool { return o.Exact && o.ID != m.ID })
+			func(o entity.NameMatch) bool { return (o.Exact || o.Score >= nearlyExact) && o.ID != m.ID })
 		if len(words) == 1 && !m.Exact && (!priced || beside) && t.onlyInAliases(m.ID, words[0]) {
 			return true
 		}

@@ -20,6 +20,11 @@ func (t *turn) saysLate(p *perception) bool {
 		return false
 	}
 	for _, piece := range piecesOf(p.text) {
+		// "Tusogeze saa kumi na moja, ntachelewa kutoka job" moves the visit, and says why.
+		if r, ok := t.timeIn(piece.text); ok && (r.HasTime || r.HasDay) && !anyIn(split(piece.text), comesLate) &&
+			(cuedBy(split(piece.text), actChange) || anyIn(split(piece.text), insteadWords)) {
+			return false
+		}
 		if piece.asks && strings.ContainsAny(piece.text, "0123456789") && !anyIn(split(piece.text), comesLate) &&
 			!inMinutes.MatchString(piece.text) {
 			return false

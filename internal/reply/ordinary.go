@@ -30,5 +30,5 @@ func (t *turn) ordinaryService() string {
 }
 
 // notOrdinary says that the usual kind is not meant: "sio daktari wa kawaida".
-var notOrdinary = regexp.MustCompile(`(?i)\b(?:sio|siyo|si|sitaki|not|dont want|don't want)\s+(?:\pL+\s+){0,4}?(?:` +
+var notOrdinary = regexp.MustCompile(`(?i)\b(?:sio|siyo|si|sitaki|not(?: the| a)?|dont want|don't want)\s+(?:\pL+\s+){0,4}?(?:` +
 	alternatives("ordinary") + `)\b`)

@@ -15,6 +15,9 @@ func (t *turn) tellPayment() {
 		t.unanswered("unanswered.payment")
 		return
 	}
+	if t.tellPayChoice() {
+		return
+	}
 	// "Can I pay by M-Pesa?" is answered with that way alone.
 	if i := t.wayNamed(); i >= 0 && anyIn(t.p.reading.Words, whetherWords) {
 		t.tell("payment.yes", "payment", strings.TrimSuffix(t.payment(i), "."))

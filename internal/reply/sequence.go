@@ -231,6 +231,11 @@ func (t *turn) meanOnVisit(p *perception) {
 		return
 	}
 	on := v.services()
+	// "Not the general doctor" puts nobody on a visit who is not on it.
+	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
+		return !slices.Contains(on, m.ID) && m.Start >= 0 && m.Start < m.End && m.End <= len(p.text) &&
+			notOrdinary.MatchString(pieceAround(p.text, m.Start, m.End))
+	})
 	relates := besides.MatchString(p.text) || anyIn(p.reading.Words, orderWords)
 	for i := range p.services {
 		m := &p.services[i]
@@ -285,11 +290,40 @@ func (t *turn) reconcileSteps(p *perception, all *acts) {
 		all.drop(actOffer, actPrice, actAnswer, actStatus)
 		all.add(actBook)
 	}
-	// What is added to a visit asks nothing by its likeness to a question.
-	if v := t.next.Booking; v != nil && !p.asksSoftly() && p.alike < surelyTheSame && t.addsService(v) {
+	// What is added to a visit, or put right, asks nothing by its likeness to a question.
+	if v := t.next.Booking; v != nil && !p.asksSoftly() && p.alike < surelyTheSame && (t.addsService(v) || p.denied) {
 		all.drop(actAnswer)
 	}
+	// "Mnapima malaria ni sh ngapi" asks for the price of what it names, and "na kipimo cha malaria?" for
+	// it. Neither is any other question of the owner's that has a word of it.
+	if p.alike < surelyTheSame && all.has(actAnswer) && !all.has(taskActs...) && t.asksOnlyOf(p) {
+		all.drop(actAnswer)
+		p.sure = false
+		if !all.has(actPrice, actOffer) {
+			all.add(actPrice)
+		}
+	}
 }
+
+// asksOnlyOf reports whether a message names one service and says no more of it than its price.
+func (t *turn) asksOnlyOf(p *perception) bool {
+	if len(p.services) == 0 || len(p.reading.Words) > maxAssent || p.hasTime || p.has(actCancel) ||
+		p.cued(cueSick) || t.next.Ask.For != "" || t.next.Booking != nil || t.in.State.Ask.For != "" {
+		return false
+	}
+	m := p.services[0]
+	if !m.Exact && m.Score < nearlyExact {
+		return false
+	}
+	return !slices.ContainsFunc(p.reading.Words, func(w string) bool {
+		return !t.hasNameWords(m.ID, []string{w}) && !hasWord(asksPrice, w) && !hasWord(countFillers, w) &&
+			!hasWord(aroundWish, w) && !hasWord(courtesyWords, w) && !hasWord(aroundPrice, w) &&
+			!(m.Start >= 0 && m.End <= len(p.text) && slices.Contains(split(p.text[m.Start:m.End]), w))
+	})
+}
+
+// aroundPrice are words around the question for a price.
+var aroundPrice = keywords("sh, tsh, ksh, shilingi, ni, na, je, ya, cha, wa, za, gani, how, is, it, the, a, and, what, about, of, for, sh, ngapi, gharama")
 
 // takesOrder takes the order and the hours that a message says for the services of the visit, and
 // reports whether it says any.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 	"github.com/flowhq/flowhq/internal/understand/token"
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
@@ -199,7 +200,11 @@ func (t *turn) offerDay(v *Visit, r when.Result, said bool) {
 		options = append(options, timeOption(at, t.clock(at)))
 	}
 	// Which of several services the times are for, where the message has just said.
-	if len(v.services()) > 1 && len(t.in.Message.Text) > 0 && t.in.State.Ask.For != askWhen {
+	other := v.Service != "" && slices.ContainsFunc(t.named(t.k.services, t.p.text),
+		func(m entity.NameMatch) bool {
+			return m.Exact && !t.p.takesBack(m) && !slices.Contains(v.services(), m.ID)
+		})
+	if len(t.in.Message.Text) > 0 && (other || len(v.services()) > 1 && t.in.State.Ask.For != askWhen) {
 		t.tell("book.visit_for", "service", t.visitName(v))
 	}
 	t.tellLead("book.free", "day", day)

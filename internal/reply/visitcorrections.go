@@ -60,6 +60,41 @@ func (t *turn) correctsVisit() bool {
 	return true
 }
 
+// restatesVisit reports whether the message only says which service is meant and which is not, and the
+// visit is so: "sio ndevu, nywele tu", "not the general doctor, the women's one".
+func (t *turn) restatesVisit() bool {
+	v, p := t.next.Booking, &t.p
+	if v == nil || v.Moves != "" || v.Start.IsZero() || v.places() > 1 || p.asksSoftly() || p.hasTime ||
+		p.has(actCancel, actChange) {
+		return false
+	}
+	denied := false
+	for _, piece := range piecesOf(p.text) {
+		if t.deniesOther(piece.text) {
+			denied = true
+			continue
+		}
+		named := false
+		for _, w := range split(piece.text) {
+			own := slices.ContainsFunc(v.services(), func(id string) bool {
+				return !hasWord(seeing, w) && t.hasNameWords(id, []string{w})
+			})
+			named = named || own
+			if !own && !hasWord(onlyWords, w) && !hasWord(seeing, w) && !hasWord(countFillers, w) &&
+				!hasWord(courtesyWords, w) && !hasWord(aroundParty, w) {
+				return false
+			}
+		}
+		if !named {
+			return false
+		}
+	}
+	if denied {
+		p.services = nil
+	}
+	return denied
+}
+
 // alone say that nobody comes beside the customer after all.
 var alone = listOf("alone")
 

@@ -18,12 +18,26 @@ import (
 // nothingToNote reports whether a text of the message says nothing that a note could keep: who comes
 // for what as it was read back, what it comes to, or that something was wrong.
 func (t *turn) nothingToNote(text string) bool {
-	if onlyCorrects(text) || t.deniesOther(text) {
+	if onlyCorrects(text) || t.deniesOther(text) || t.onlyWhy(text) {
 		return true
 	}
 	v := t.next.Booking
 	return v != nil && v.Service != "" && (t.partySettled(text) || t.sumSettled(text) || t.orderSettled(text))
 }
+
+// onlyWhy reports whether a text only says why another time is wanted, which the message names:
+// "tusogeze saa kumi na moja, ntachelewa kutoka job".
+func (t *turn) onlyWhy(text string) bool {
+	words := split(text)
+	_, timed := t.timeIn(text)
+	moved := t.next.Ask.For == askMove || t.next.Booking != nil && t.in.State.Booking != nil &&
+		!t.next.Booking.Start.Equal(t.in.State.Booking.Start)
+	return moved && !timed && len(words) <= maxAgreement && anyIn(words, whyMoved) && !anyIn(words, heeded) &&
+		!strings.ContainsAny(text, "0123456789")
+}
+
+// whyMoved are reasons for another time.
+var whyMoved = listOf("why another time")
 
 // deniesOther reports whether a text only says of a service that it is not meant, and it is not on the
 // visit: "sio chanjo", "sio daktari wa kawaida".

@@ -18,9 +18,12 @@ func (t *turn) confirmsBeside() bool {
 		t.p.yesNo != entity.Neither || t.p.has(actCancel, actDrop, actDecision) || t.p.cued(cueThink) {
 		return false
 	}
-	questions, ok := t.questionsBesideYes()
+	questions, name, ok := t.questionsBesideYes()
 	if !ok {
 		return false
+	}
+	if name != "" && t.p.name == "" {
+		t.p.name, t.next.Name = name, name
 	}
 	whole := t.p
 	// What the questions name is not wanted, and their hours are no visit's.
@@ -45,7 +48,7 @@ func (t *turn) confirmsBeside() bool {
 
 // questionsBesideYes are the parts of a message that ask, beside one that is a clear yes. It is not ok
 // where a part does anything else: puts something on the visit, moves it, or makes the yes depend.
-func (t *turn) questionsBesideYes() (questions []string, ok bool) {
+func (t *turn) questionsBesideYes() (questions []string, name string, ok bool) {
 	said := false
 	for i, piece := range withConditions(piecesOf(t.p.text)) {
 		words := split(leadIn.ReplaceAllString(piece.text, ""))
@@ -53,18 +56,29 @@ func (t *turn) questionsBesideYes() (questions []string, ok bool) {
 		case len(words) == 0:
 		case !piece.asks && t.isClearYes(words):
 			said = true
+		case !piece.asks && t.isName(piece.text):
+			name = strings.Trim(piece.text, ".!, ")
 		case !piece.asks && (nameIn(piece.text) != "" || !slices.ContainsFunc(words, func(w string) bool {
 			return !hasWord(courtesyWords, w)
 		})):
 		// "Ok" in front of a question may only lead to it, and "yes or no?" is none.
 		case yesBut.MatchString(t.p.text) && mayI.MatchString(piece.text), i == 0 && !strings.HasSuffix(piece.text, "?") || hasWord(orWords, words[0]) || len(words) < 2 ||
 			!t.onlyInquires(piece.text):
-			return nil, false
+			return nil, "", false
 		default:
 			questions = append(questions, singleQuestions(piece)...)
 		}
 	}
-	return questions, said && len(questions) > 0
+	return questions, name, said && len(questions) > 0
+}
+
+// isName reports whether a piece of a message is written as a name, and is no word that is known.
+func (t *turn) isName(text string) bool {
+	text = strings.Trim(text, ".!, ")
+	return nameForm.MatchString(text) && !slices.ContainsFunc(split(text), func(w string) bool {
+		return t.k.words[w] || t.k.otherNames[w] || t.k.staff[w] != "" || hasWord(notNames, w) ||
+			hasWord(dayWords, w) || hasWord(yesHead, w) || hasWord(courtesyWords, w) || hasWord(softQuestion, w)
+	})
 }
 
 // singleQuestions are the questions of a piece that may ask two things, each with its mark.
