@@ -107,3 +107,24 @@ func TestSettingsAreNotUndone(t *testing.T) {
 		}
 	}
 }
+
+// TestRetryKeepsToTenant: who looks at what was set aside of one tenant retries what that tenant has
+// of a reason, and comes back to its list.
+func TestRetryKeepsToTenant(t *testing.T) {
+	for _, list := range []string{"/admin/dead-letters", "/admin/webhook-deliveries"} {
+		s, asked := operatorSite(t, func(a ask) (int, string) {
+			if a.method == http.MethodGet {
+				return http.StatusOK, `{"kind":"OPERATOR","name":"a@example.com"}`
+			}
+			return http.StatusAccepted, `{"retried":[{}],"refused":[],"next":""}`
+		})
+		w := sent(s, list+"/retry", url.Values{"reason": {"no answer"}, "tenant": {"t"}})
+		const body = `{"reason":"no answer","tenant_id":"t"}`
+		if len(*asked) != 1 || (*asked)[0].body != body || (*asked)[0].path != list+"/retry" {
+			t.Errorf("%s: asked %+v; want %s", list, *asked, body)
+		}
+		if got, want := w.Header().Get("Location"), list+"?retried=1&tenant=t"; got != want {
+			t.Errorf("led to %s; want %s", got, want)
+		}
+	}
+}
