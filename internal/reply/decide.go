@@ -352,6 +352,11 @@ func (t *turn) miss(pending Ask) {
 		p.reading.Band == understand.Unsure && !asksMuch && !open && t.askWhich() {
 		return
 	}
+	if t.tellDescribed() {
+		t.resume(pending)
+		t.understoodIt()
+		return
+	}
 	t.did(actUnknown)
 	t.next.Misses++
 	t.noteUnanswered()

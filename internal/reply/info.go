@@ -437,6 +437,9 @@ func (t *turn) noteQuestion() {
 // passQuestion passes a question on that nothing else has answered, behind the nearest of the
 // owner's answers if there is one.
 func (t *turn) passQuestion() {
+	if t.tellDescribed() {
+		return
+	}
 	if t.tellNearest() {
 		t.unanswered("")
 		return

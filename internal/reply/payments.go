@@ -18,8 +18,13 @@ func (t *turn) tellPayment() {
 	if t.tellPayChoice() {
 		return
 	}
+	i := t.wayNamed()
+	// Told with the order that was just placed.
+	if i >= 0 && t.settles() && strings.Contains(t.reply(), strings.TrimSuffix(t.payment(i), ".")) {
+		return
+	}
 	// "Can I pay by M-Pesa?" is answered with that way alone.
-	if i := t.wayNamed(); i >= 0 && anyIn(t.p.reading.Words, whetherWords) {
+	if i >= 0 && anyIn(t.p.reading.Words, whetherWords) {
 		t.tell("payment.yes", "payment", strings.TrimSuffix(t.payment(i), "."))
 		return
 	} else if i >= 0 && t.k.profile.Payments[i].Number != "" {
@@ -181,7 +186,10 @@ var paysOnDelivery = keywords(`
 	nilipe nikipokea, nalipa ikifika, nitalipa ikifika, ntalipa ikifika, nalipa ukifika,
 	nitalipa ukifika, ntalipa ukifika, nalipa mzigo ukifika, nitalipa mzigo ukifika,
 	ntalipa mzigo ukifika, nalipa mkileta, nitalipa mkileta, ntalipa mkileta, pay on delivery,
-	pay on arrival, cash on delivery, pay when it comes, pay when it arrives, pay the rider
+	pay on arrival, cash on delivery, pay when it comes, pay when it arrives, pay the rider,
+	pay when they arrive, pay when he comes, pay when the rider, pay when i get, pay when i receive,
+	*lipa akifika, *lipa akileta, *lipa zikifika, *lipa mzigo ukifika, *lipa nikipata, *lipa baada ya kupokea,
+	kulipa ukifika, kulipa ikifika, nilipe ikifika, nilipe ukifika, *lipa akija, *lipa mkifika
 `)
 
 // paysAhead reports whether the customer has chosen a way to pay that has a number to pay to. Cash

@@ -183,6 +183,10 @@ func (t *turn) noteRequest(service string) {
 		if t.next.Topic != v.Service && !p.has(actPrice) &&
 			!strings.Contains(t.reply(), t.k.money(t.priceOf(v.Service))) {
 			t.tellPriceOf(v.Service)
+			// The way there is paid as well.
+			if name, fee := t.way(); fee > 0 {
+				t.tellArea(t.k.area[name])
+			}
 		}
 		if !p.hasTime && (len(p.areas) > 0 || t.k.area[t.next.Area] != nil) {
 			t.tell("ticket.day")
