@@ -329,7 +329,7 @@ func (t *turn) miss(pending Ask) {
 	if t.pressProblem() {
 		return
 	}
-	if t.missedInParts() || t.notesPlea(pending) || t.notesAfterBooking() {
+	if t.missedInParts() || t.notesPlea(pending) || t.notesAfterBooking() || t.answersDescribed(pending) {
 		t.understoodIt()
 		return
 	}
@@ -350,11 +350,6 @@ func (t *turn) miss(pending Ask) {
 	open := pending.For != "" && pending.For != askOption
 	if t.offerAnswers(pending) ||
 		p.reading.Band == understand.Unsure && !asksMuch && !open && t.askWhich() {
-		return
-	}
-	if t.tellDescribed() {
-		t.resume(pending)
-		t.understoodIt()
 		return
 	}
 	t.did(actUnknown)

@@ -33,6 +33,15 @@ func (t *turn) tellDescribed() bool {
 	return false
 }
 
+// answersDescribed answers so what was not understood, and asks again what was open.
+func (t *turn) answersDescribed(pending Ask) bool {
+	if !t.tellDescribed() {
+		return false
+	}
+	t.resume(pending)
+	return true
+}
+
 // minDescribed is how many letters a word has at least by which a question is about a description. Shorter
 // ones stand in every sentence.
 const minDescribed = 5
