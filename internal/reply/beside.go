@@ -450,7 +450,7 @@ func (t *turn) answerBeside(question string) {
 	}
 	// A question that got no answer must not vanish behind the act: the owner finds it, and the
 	// customer is told so.
-	if len(t.said) == said && len(t.facts) == facts {
+	if len(t.said) == said && len(t.facts) == facts && !t.answerInWords() {
 		t.noteQuestion()
 	}
 }

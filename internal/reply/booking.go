@@ -53,7 +53,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 	case t.restatesChild():
 		t.did(actBook)
 		t.continueBooking()
-	case !informed && t.asksToBring():
+	case t.restatesBooked(), !informed && t.asksToBring():
 	// The booking is made: who comes along is noted on it, and no second one begins.
 	case t.moreCome():
 		t.did(actBook)
@@ -154,6 +154,7 @@ func (t *turn) fillVisit() {
 	was := v.Start
 	t.fillTime(v)
 	t.orderSteps(v, was)
+	t.placeBesideBooked(v)
 }
 
 // fillTime takes from the message what it says of the day and hour of a visit.

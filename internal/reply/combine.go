@@ -23,6 +23,10 @@ func (t *turn) combined() string {
 		if i == 0 || i+1 == len(words) || !hasWord(joiners, w) {
 			continue
 		}
+		// "Just the dye, not haircut and beard" wants no such pair.
+		if anyIn(words[max(0, i-maxKin-1):i], notThis) {
+			continue
+		}
 		// "My boy's cut, and I want my beard lined up" is for two people.
 		if anyIn(words[:i], childWords) != anyIn(words[i+1:], childWords) {
 			continue

@@ -30,7 +30,7 @@ func (t *turn) nearestAnswer() *flowhq.Answer {
 			asked := split(q)
 			shared, content := 0, false
 			for _, w := range asked {
-				if slices.Contains(words, w) {
+				if slices.ContainsFunc(words, func(o string) bool { return sameForm(o, w) }) {
 					shared++
 					content = content || isContent(w)
 				}
@@ -51,6 +51,38 @@ func (t *turn) nearestAnswer() *flowhq.Answer {
 		return nil
 	}
 	return a
+}
+
+// sameForm reports whether two words are one, for whomever they are said: "tuje" and "nije".
+func sameForm(a, b string) bool {
+	bare := func(w string) string {
+		for _, person := range []string{"ni", "tu"} {
+			if rest, ok := strings.CutPrefix(w, person); ok && len(rest) > 1 {
+				return rest
+			}
+		}
+		return w
+	}
+	return a == b || bare(a) == bare(b)
+}
+
+// answerInWords tells the owner's answer to a question whose words are all in the message, but for who
+// asks, and reports whether there is one.
+func (t *turn) answerInWords() bool {
+	words := t.p.reading.Words
+	for _, a := range t.k.profile.Answers {
+		for _, q := range a.Questions {
+			asked := split(q)
+			if len(asked) >= minMeaning && len(words) <= len(asked)+maxKin &&
+				!slices.ContainsFunc(asked, func(w string) bool {
+					return !slices.ContainsFunc(words, func(o string) bool { return sameForm(o, w) })
+				}) && t.giveAnswer(a.ID) {
+				t.did(actAnswer)
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // sharesWord reports whether the message has a word of one of an answer's questions that says what it is

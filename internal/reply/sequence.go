@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
@@ -223,46 +222,6 @@ func (t *turn) hasNameWords(id string, words []string) bool {
 // seeing are verbs of who goes to somebody.
 var seeing = keywords("kumuona, kuonana, kumwona, nimuone, nimwone, nionane, see, seeing, a, the, na, wa")
 
-// meanOnVisit takes a word that a service on the visit is called by for that service, where the message
-// goes on with the visit: behind "daktari wa wanawake" the doctor is the women's doctor.
-func (t *turn) meanOnVisit(p *perception) {
-	v := t.next.Booking
-	if v == nil || v.Service == "" || v.Moves != "" || t.k.template() != flowhq.BookingTemplate {
-		return
-	}
-	on := v.services()
-	// "Not the general doctor" puts nobody on a visit who is not on it.
-	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
-		return !slices.Contains(on, m.ID) && m.Start >= 0 && m.Start < m.End && m.End <= len(p.text) &&
-			notOrdinary.MatchString(pieceAround(p.text, m.Start, m.End))
-	})
-	relates := besides.MatchString(p.text) || anyIn(p.reading.Words, orderWords)
-	for i := range p.services {
-		m := &p.services[i]
-		if slices.Contains(on, m.ID) || m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
-			continue
-		}
-		around := split(pieceAround(p.text, m.Start, m.End))
-		if anyIn(around, ordinaryWords) || p.cued(cueInstead) ||
-			len(p.services) == 1 && !relates && !p.asksSoftly() {
-			continue
-		}
-		words := split(p.text[m.Start:m.End])
-		id := t.amongKnown(*m, p.text, on)
-		// "After the doctor" is behind whoever is on the visit.
-		if id == "" && len(on) == 1 && anyIn(words, whoServes) &&
-			besideBefore.MatchString(p.text[:m.Start]) {
-			id = on[0]
-		}
-		if id != "" {
-			m.ID, m.Others, m.Exact = id, nil, true
-		}
-	}
-}
-
-// besideBefore ends what stands before the service that another one comes before or after.
-var besideBefore = regexp.MustCompile(`(?i)\b(?:kabla ya|baada ya|before|after)\s+(?:\pL+\s+){0,2}$`)
-
 // ordinaryWords say that the plain one of several kinds is meant.
 var ordinaryWords = keywords("kawaida, general, ordinary, normal, gp, mwingine, another, other")
 
@@ -288,6 +247,12 @@ func (t *turn) ordersSteps() bool {
 func (t *turn) reconcileSteps(p *perception, all *acts) {
 	if t.ordersSteps() && !p.cued(actPrice) {
 		all.drop(actOffer, actPrice, actAnswer, actStatus)
+		all.add(actBook)
+	}
+	if _, _, ok := t.besideBooked(p); ok && len(p.services) > 0 && t.next.Booking == nil && !p.has(actCancel) &&
+		!p.cued(actPrice) && p.alike < surelyTheSame && (anyIn(p.reading.Words, wishWords) ||
+		p.cued(cueAdd) || all.has(actBook) || hasWord(joiners, p.reading.Words[0])) {
+		all.drop(actAnswer, actOffer)
 		all.add(actBook)
 	}
 	// What is added to a visit, or put right, asks nothing by its likeness to a question.

@@ -3,6 +3,7 @@ package reply
 import (
 	"slices"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -93,6 +94,33 @@ func (t *turn) restatesVisit() bool {
 		p.services = nil
 	}
 	return denied
+}
+
+// restatesBooked tells who says again what was booked a moment ago, its service and its hour, that it is
+// booked, and reports whether the message does. Booked twice, it would be another visit.
+func (t *turn) restatesBooked() bool {
+	p := &t.p
+	if t.next.Booking != nil || !t.bookedJustNow() || !p.hasTime || !p.time.HasTime || p.asksSoftly() ||
+		p.has(actCancel, actChange) || p.cued(cueInstead) || anyIn(p.reading.Words, anotherVisit) ||
+		t.bringsPerson() || len(t.severalWanted()) > 0 || anyIn(p.reading.Words, companions) {
+		return false
+	}
+	booked := t.appointments()[0]
+	at := booked[0].StartsAt.In(t.k.zone)
+	if p.time.Start.Hour()%12 != at.Hour()%12 || p.time.Start.Minute() != at.Minute() ||
+		dayNamed.MatchString(p.text) && !sameDay(p.time.Day, at) {
+		return false
+	}
+	named := slices.DeleteFunc(slices.Clone(p.services), p.takesBack)
+	if len(named) == 0 || slices.ContainsFunc(named, func(m entity.NameMatch) bool {
+		return !slices.ContainsFunc(booked, func(b flowhq.Booking) bool { return b.Service == m.ID })
+	}) {
+		return false
+	}
+	t.did(actStatus)
+	p.hasTime = false
+	t.tell("book.already", "service", t.appointmentName(booked), "time", t.at(at), "number", booked.number())
+	return true
 }
 
 // alone say that nobody comes beside the customer after all.

@@ -78,6 +78,15 @@ func (t *turn) chooseServices(v *Visit) {
 		}
 		return
 	}
+	// "Nataka pia nimuone daktari" behind the price of a scan wants both.
+	if first := t.k.service[t.next.Topic]; v.Service == "" && v.Moves == "" && first != nil && !first.Unavailable &&
+		len(t.p.services) == 1 && t.p.services[0].ID != first.ID && len(t.p.services[0].Others) == 0 &&
+		anyIn(t.p.reading.Words, alsoWords) && slices.Contains(t.next.Spoken, first.ID) &&
+		len(t.bookings()) == 0 && !t.p.asksSoftly() {
+		v.Service = first.ID
+		t.addService(v)
+		return
+	}
 	service := t.serviceOf(v.Service)
 	if service == "" {
 		all := t.joined()
@@ -203,6 +212,9 @@ func (t *turn) addService(v *Visit) {
 		v.People = 0
 	}
 }
+
+// alsoWords say that something is wanted besides.
+var alsoWords = keywords("pia, also, too, as well, vile vile, vilevile")
 
 // alsoMe say that the customer comes beside who the visit is for.
 var alsoMe = keywords("for myself, for me too, for me as well, for me also, mimi pia, na mimi, " +

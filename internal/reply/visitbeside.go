@@ -1,0 +1,115 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// A service that is wanted beside another: before the doctor who is on the visit, or behind what is
+// booked already.
+
+// meanOnVisit takes a word that a service on the visit is called by for that service, where the message
+// goes on with the visit: behind "daktari wa wanawake" the doctor is the women's doctor.
+func (t *turn) meanOnVisit(p *perception) {
+	v := t.next.Booking
+	if t.k.template() == flowhq.BookingTemplate && (v == nil || v.Service == "") {
+		t.dropBookedBeside(p)
+	}
+	if v == nil || v.Service == "" || v.Moves != "" || t.k.template() != flowhq.BookingTemplate {
+		return
+	}
+	on := v.services()
+	// "Not the general doctor" puts nobody on a visit who is not on it.
+	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
+		return !slices.Contains(on, m.ID) && m.Start >= 0 && m.Start < m.End && m.End <= len(p.text) &&
+			notOrdinary.MatchString(pieceAround(p.text, m.Start, m.End))
+	})
+	relates := besides.MatchString(p.text) || anyIn(p.reading.Words, orderWords)
+	for i := range p.services {
+		m := &p.services[i]
+		if slices.Contains(on, m.ID) || m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
+			continue
+		}
+		around := split(pieceAround(p.text, m.Start, m.End))
+		if anyIn(around, ordinaryWords) || p.cued(cueInstead) ||
+			len(p.services) == 1 && !relates && !p.asksSoftly() {
+			continue
+		}
+		words := split(p.text[m.Start:m.End])
+		id := t.amongKnown(*m, p.text, on)
+		// "After the doctor" is behind whoever is on the visit.
+		if id == "" && len(on) == 1 && anyIn(words, whoServes) &&
+			besideBefore.MatchString(p.text[:m.Start]) {
+			id = on[0]
+		}
+		if id != "" {
+			m.ID, m.Others, m.Exact = id, nil, true
+		}
+	}
+}
+
+// besideBooked is the booking before or behind which the message wants another service, and whether it
+// wants it before.
+func (t *turn) besideBooked(p *perception) (booked flowhq.Booking, before, ok bool) {
+	at := besides.FindStringSubmatchIndex(p.text)
+	if at == nil {
+		return flowhq.Booking{}, false, false
+	}
+	before = anyIn(split(p.text[at[2]:at[3]]), beforeWords)
+	named := split(p.text[at[1]:])
+	named = named[:min(len(named), maxKin+1)]
+	// "And a blood test after that" behind a visit that was booked a moment ago.
+	if len(named) > 0 && hasWord(thatVisit, named[0]) && t.bookedJustNow() {
+		a := t.appointments()[0]
+		if before {
+			return a[0], before, true
+		}
+		return a[len(a)-1], before, true
+	}
+	for _, b := range t.bookings() {
+		if slices.ContainsFunc(named, func(w string) bool {
+			return !hasWord(seeing, w) && (t.hasNameWords(b.Service, []string{w}) || hasWord(whoServes, w))
+		}) {
+			return b, before, true
+		}
+	}
+	return flowhq.Booking{}, false, false
+}
+
+// thatVisit point to a visit.
+var thatVisit = keywords("that, it, hapo, hiyo, yake, this, hii")
+
+// beforeWords say that something comes before.
+var beforeWords = keywords("kabla, before")
+
+// dropBookedBeside drops what is booked already from what the message wants before or behind it.
+func (t *turn) dropBookedBeside(p *perception) {
+	if _, _, ok := t.besideBooked(p); !ok || len(p.services) < 2 {
+		return
+	}
+	p.services = slices.DeleteFunc(slices.Clone(p.services), func(m entity.NameMatch) bool {
+		return m.Start > 0 && m.Start <= len(p.text) && besideBefore.MatchString(p.text[:m.Start])
+	})
+}
+
+// placeBesideBooked begins a visit that is wanted before or behind a booking where that begins or ends.
+func (t *turn) placeBesideBooked(v *Visit) {
+	b, before, ok := t.besideBooked(&t.p)
+	if !ok || v.Service == "" || v.Moves != "" || !v.Start.IsZero() ||
+		!v.Day.IsZero() && !sameDay(v.Day, b.StartsAt.In(t.k.zone)) {
+		return
+	}
+	start := b.EndsAt.In(t.k.zone)
+	if before {
+		start = b.StartsAt.In(t.k.zone).Add(-time.Duration(t.visitMinutes(v)) * time.Minute)
+	}
+	v.Day, v.Start = startOfDay(start), start
+	t.p.hasTime = false // "after the doctor" is no hour
+}
+
+// besideBefore ends what stands before the service that another one comes before or after.
+var besideBefore = regexp.MustCompile(`(?i)\b(?:kabla ya|baada ya|before|after)\s+(?:\pL+\s+){0,2}$`)
