@@ -18,7 +18,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 	p := &t.p
 	switch {
 	// "Remove the shave" takes one service out, and cancels nothing.
-	case t.beginsAnew(), t.restatesVisit(), t.takesOrder(), t.setsParty(), t.comesAlone(), t.correctsVisit(), t.removesService():
+	case t.beginsAnew(), t.swapsService(), t.restatesVisit(), t.takesOrder(), t.setsParty(), t.comesAlone(), t.correctsVisit(), t.removesService():
 		t.did(actBook)
 		t.continueBooking()
 	case p.has(actCancel), t.deletesBooking():

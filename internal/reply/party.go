@@ -19,6 +19,8 @@ type place struct {
 	service string
 	count   int
 	said    bool
+	who     string // whom the part names that has it
+	bare    bool   // it only says how many children come
 }
 
 const (
@@ -42,7 +44,8 @@ var (
 	// countBefore ends what stands in front of a service with its number, countAfter begins what stands
 	// behind it.
 	countBefore = regexp.MustCompile(`(?i)(?:^|[\s(])` + partyNumber +
-		`\s*(?:(?:x|×|\*|ya|za|of|more|other|nyingine)\s*)?$`)
+		`\s*(?:(?:x|×|\*|ya|za|of|more|other|nyingine)\s*|(?:of us |of them )?(?:wants?|needs?|get|for|wanataka|anataka|` +
+		`wana|ana|kwa)\s+(?:a |an |the )?)?$`)
 	countAfter = regexp.MustCompile(`(?i)^(?:s|es)?\s*(?:` +
 		`(?:\(?\s*(?:x|×|\*)\s*|(?:\s*\pL+)?\s*(?:\bni\b|\bis\b|\bare\b|\biwe\b|\bziwe\b|=|:|` +
 		`\bshould be\b)\s*(?:kwa\s+)?)` + partyNumber +
@@ -87,17 +90,54 @@ func (t *turn) party() (all []place) {
 	}
 	for _, part := range t.partyParts(t.p.text) {
 		for _, one := range t.placesIn(part) {
-			i := slices.IndexFunc(all, func(p place) bool { return p.service == one.service })
+			i := slices.IndexFunc(all, func(p place) bool { return p.service == one.service && !p.bare })
 			switch {
 			case i < 0:
 				all = append(all, one)
+			// "Me fade, my brother fade" are two.
+			case !one.said && !all[i].said && one.who != "" && all[i].who != "" &&
+				!strings.Contains(all[i].who, one.who):
+				all[i].count, all[i].who = all[i].count+1, all[i].who+" "+one.who
 			// Named again, the number counts that was said: "2 kids, a kids' cut".
 			case one.said && !all[i].said:
 				all[i] = one
 			}
 		}
 	}
-	return all
+	return t.withoutBare(all)
+}
+
+// withoutBare drops the number of children that only leads those who are counted by what they want:
+// "watoto watatu, wawili kunyoa na mmoja kupaka rangi". Without such a sum it is one place of the party.
+func (t *turn) withoutBare(all []place) []place {
+	i := slices.IndexFunc(all, func(p place) bool { return p.bare })
+	if i < 0 {
+		return all
+	}
+	head, sum := all[i], 0
+	rest := slices.Delete(slices.Clone(all), i, i+1)
+	for _, p := range rest {
+		if p.said {
+			sum += p.count
+		}
+	}
+	if sum == head.count {
+		for j := range rest {
+			if t.childKind(rest[j].service, head.service) {
+				rest[j].service = head.service
+			}
+		}
+		return rest
+	}
+	j := slices.IndexFunc(rest, func(p place) bool { return p.service == head.service })
+	if j < 0 {
+		return all
+	}
+	// "2 boys, boys' cut" are two.
+	if !rest[j].said {
+		rest[j].count, rest[j].said = head.count, true
+	}
+	return rest
 }
 
 // partyParts parts a text where a joiner stands that is in no name of a service.
@@ -131,13 +171,23 @@ func (t *turn) placesIn(part string) (all []place) {
 			children = numberSaid(part[m[2]:m[3]])
 		}
 	}
+	// Twins are two.
+	if children == 0 && anyIn(words, twinWords) {
+		children = 2
+	}
+	who := ""
+	for _, w := range words {
+		if hasWord(customerWords, w) || hasWord(companions, w) && !hasWord(childWords, w) {
+			who = w
+		}
+	}
 	child := t.childService()
 	end := -1
 	for _, m := range t.named(t.k.services, part) {
 		if m.Start < end || m.Start >= m.End || m.End > len(part) || !m.Exact && m.Score < surelyNamed {
 			continue
 		}
-		one := place{service: m.ID, count: 1}
+		one := place{service: m.ID, count: 1, who: who}
 		// "Watoto wawili wanyolewe kawaida" names a cut, which is the children's.
 		if child != "" && (children > 0 || anyIn(words, childWords) || anyIn(words, theyWords)) &&
 			(m.ID == child || t.childKind(m.ID, child)) {
@@ -149,6 +199,9 @@ func (t *turn) placesIn(part string) (all []place) {
 		} else if n := countAt(part, m); n > 0 {
 			one.count, one.said = n, true
 		}
+		// "Nina watoto watatu" names who comes, and nothing that they want.
+		one.bare = one.service == child && one.said && !slices.ContainsFunc(split(part[m.Start:m.End]),
+			func(w string) bool { return !hasWord(peopleWords, w) })
 		end = m.End
 		if one.count > maxPeople || slices.ContainsFunc(all, func(p place) bool { return p.service == one.service }) {
 			continue
@@ -156,10 +209,16 @@ func (t *turn) placesIn(part string) (all []place) {
 		all = append(all, one)
 	}
 	if len(all) == 0 && children > 1 && children <= maxPeople && child != "" {
-		all = append(all, place{child, children, true})
+		all = append(all, place{service: child, count: children, said: true, bare: true})
 	}
 	return all
 }
+
+// customerWords are the customer, and twinWords two children at once.
+var (
+	customerWords = keywords("me, mimi, myself, mine, yangu, kwangu")
+	twinWords     = keywords("twins, mapacha")
+)
 
 // theyWords point at people who were named before: "wao kunyoa kawaida".
 var theyWords = keywords("wao, they, them, both of them, all of them, wanyolewe, wakatwe")
@@ -195,7 +254,7 @@ func heads(all []place) (services []string) {
 // comes; nil if it has no such number.
 func (t *turn) severalWanted() []string {
 	all := t.party()
-	if !slices.ContainsFunc(all, func(p place) bool { return p.said && p.count > 1 }) {
+	if !slices.ContainsFunc(all, func(p place) bool { return p.count > 1 }) {
 		return nil
 	}
 	return heads(all)
@@ -226,6 +285,12 @@ func (t *turn) setsParty() bool {
 		return false
 	}
 	var wanted []string
+	if less := t.lessOf(all, before); less != nil {
+		v.takeParty(less)
+		t.next.Topic, t.choices, p.services = v.Service, nil, nil
+		t.fillVisit()
+		return true
+	}
 	// One number alone leaves the others as they are.
 	if len(all) == 1 {
 		wanted = slices.DeleteFunc(slices.Clone(before), func(id string) bool { return id == all[0].service })
@@ -251,6 +316,73 @@ func (t *turn) setsParty() bool {
 	t.fillVisit() // the time that was said with it
 	return true
 }
+
+// lessOf are the services of a visit without as many as the message takes off of one: "punguza mtoto
+// mmoja". It is nil if it takes none off, or all.
+func (t *turn) lessOf(all []place, before []string) (left []string) {
+	if len(all) != 1 || !all[0].said || !anyIn(t.p.reading.Words, takesLess) {
+		return nil
+	}
+	n := all[0].count
+	for _, id := range slices.Backward(before) {
+		if id == all[0].service && n > 0 {
+			n--
+			continue
+		}
+		left = append(left, id)
+	}
+	if n > 0 || len(left) == 0 {
+		return nil
+	}
+	slices.Reverse(left)
+	return left
+}
+
+// takesLess say that there is to be less of something.
+var takesLess = keywords("punguza, punguzeni, toa, toeni, ondoa, remove, minus, less, drop, fewer, take off, take out")
+
+// reducesParty reports whether the message takes some off a visit of several.
+func (t *turn) reducesParty() bool {
+	v := t.next.Booking
+	return v != nil && v.Moves == "" && len(v.services()) > 1 && anyIn(t.p.reading.Words, takesLess) &&
+		t.lessOf(t.party(), v.services()) != nil
+}
+
+// swapsService puts one service in place of another on the visit for who says both, and reports whether
+// the message does: "change the fade to a shave".
+func (t *turn) swapsService() bool {
+	v, p := t.next.Booking, &t.p
+	m := swapped.FindStringSubmatch(p.text)
+	if v == nil || v.Moves != "" || v.Service == "" || m == nil || p.asksSoftly() {
+		return false
+	}
+	from, to := t.named(t.k.services, m[1]+m[4]), t.named(t.k.services, m[2]+m[3])
+	if len(from) != 1 || len(to) == 0 || !to[0].Exact || slices.Contains(v.services(), to[0].ID) {
+		return false
+	}
+	services := v.services()
+	known := t.amongKnown(from[0], m[1]+m[4], services)
+	if known == "" {
+		return false
+	}
+	for i, id := range services {
+		if id == known {
+			services[i] = to[0].ID
+		}
+	}
+	together, inTurn := v.Together, v.InTurn
+	v.takeParty(services)
+	v.Together, v.InTurn = together && len(v.More) > 0, inTurn && len(v.More) > 0
+	t.next.Topic, t.choices, p.services = v.Service, nil, nil
+	t.fillVisit()
+	return true
+}
+
+// swapped is one thing that takes the place of another: "change X to Y" in groups 1 and 2, "Y instead of
+// X" in 3 and 4.
+var swapped = regexp.MustCompile(`(?i)(?:\b(?:change|swap|switch|replace|badilisha|badili)\s+(?:the |my )?` +
+	`([^,.;!?\n]+?)\s+(?:to|with|for|iwe|kuwa|into)\s+(?:a |an |the )?([^,.;!?\n]+)|` +
+	`([^,.;!?\n]+?)\s+(?:badala ya|instead of|in place of)\s+(?:the |a )?([^,.;!?\n]+))`)
 
 // indexOr is where a service first stands among others, behind all of them if it is none of them.
 func indexOr(all []string, id string) int {

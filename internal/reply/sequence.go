@@ -245,6 +245,10 @@ func (t *turn) ordersSteps() bool {
 
 // reconcileSteps drops what is heard by likeness in what orders or adds the services of a visit.
 func (t *turn) reconcileSteps(p *perception, all *acts) {
+	if t.reducesParty() {
+		all.drop(actDecision, actCancel, actAnswer)
+		all.add(actBook)
+	}
 	if t.ordersSteps() && !p.cued(actPrice) {
 		all.drop(actOffer, actPrice, actAnswer, actStatus)
 		all.add(actBook)
@@ -304,11 +308,14 @@ func (t *turn) takesOrder() bool {
 // orderSteps puts the services of a visit in the order and at the hours that the message says. was is
 // when the visit was to begin before.
 func (t *turn) orderSteps(v *Visit, was time.Time) {
-	if v.Moves != "" || v.Together || len(v.More) == 0 ||
-		len(slices.Compact(slices.Sorted(slices.Values(v.services())))) < len(v.services()) {
+	if v.Moves != "" || v.Together || len(v.More) == 0 {
 		return
 	}
 	all, ordered := t.steps(v)
+	if several := len(slices.Compact(slices.Sorted(slices.Values(v.services())))) < len(v.services()); several {
+		t.orderParty(v, all, ordered)
+		return
+	}
 	all = slices.DeleteFunc(all, func(s step) bool { return !slices.Contains(v.services(), s.service) })
 	if len(all) == 0 && anyIn(t.p.reading.Words, swapWords) {
 		services := v.services()
@@ -344,6 +351,18 @@ func (t *turn) orderSteps(v *Visit, was time.Time) {
 			v.Start = was
 		}
 	}
+}
+
+// orderParty puts the services of several people, who come one after the other, in the order that the
+// message says.
+func (t *turn) orderParty(v *Visit, all []step, ordered bool) {
+	if !ordered || t.p.hasTime {
+		return
+	}
+	before := v.services()
+	order := orderOf(all, slices.Compact(slices.Clone(before)), true)
+	slices.SortStableFunc(before, func(a, b string) int { return indexOr(order, a) - indexOr(order, b) })
+	v.Service, v.More = before[0], before[1:]
 }
 
 // orderOf are services in the order of some steps. Those that no step names stand in front of what

@@ -229,7 +229,10 @@ func (t *turn) addChild() {
 
 // addChildren puts a service for each of so many children on a visit.
 func (v *Visit) addChildren(service string, n int) {
-	v.More, v.Together = slices.Repeat([]string{service}, min(n, maxPeople-1)), true
+	// Two who come for the same stay two.
+	own := slices.Repeat([]string{v.Service}, max(v.People, 1)-1)
+	children := slices.Repeat([]string{service}, min(n, maxPeople-1-len(own)))
+	v.More, v.Together = append(own, children...), true
 	v.People, v.Children = 0, false
 }
 

@@ -178,14 +178,16 @@ func (t *turn) addService(v *Visit) {
 		for _, w := range t.p.reading.Words {
 			if m := t.named(t.k.services, w); hasWord(peopleWords, w) && len(m) == 1 && m[0].Exact &&
 				t.k.service[m[0].ID] != nil && m[0].ID != v.Service {
-				v.More, v.Together = append(v.More, m[0].ID), true
+				t.joinParty(v, m[0].ID)
+				v.Together = true
 				return
 			}
 		}
 		// A child who comes along has the service for children, if there is one.
 		if id := t.childService(); id != "" && anyIn(t.p.reading.Words, childWords) &&
-			!slices.Contains(v.services(), id) && v.People < 2 && len(v.More)+1 < maxParts {
-			v.More, v.Together = append(v.More, id), true
+			!slices.Contains(v.services(), id) && len(v.services()) < maxParts {
+			t.joinParty(v, id)
+			v.Together = true
 			return
 		}
 		if len(v.More) == 0 {
