@@ -36,7 +36,7 @@ func (t *turn) place(bare bool) string {
 		areas := t.named(t.k.areas, clause)
 		switch {
 		case strings.TrimSpace(clause) == t.p.name: // whose the place is
-		case piece.asks, t.isNoPlace(clause, words):
+		case piece.asks, t.isNoPlace(clause, words), forWhom.MatchString(clause):
 			// A place is said in one breath: what stands behind another wish is none of it.
 			if found {
 				return plainAddress(strings.Join(place, ", "))
@@ -62,6 +62,10 @@ func (t *turn) place(bare bool) string {
 	}
 	return plainAddress(strings.Join(place, ", "))
 }
+
+// forWhom finds for whom goods are: "20 tshirts for our church" go to no church.
+var forWhom = regexp.MustCompile(`(?i)\b(?:for (?:our|my|the|a|an|his|her|their)|kwa ajili ya)\s+(?:\pL+\s+)?(?:church|school|office|` +
+	`shop|hotel|mosque|restaurant|salon|kanisa|shule|ofisi|duka|hoteli|msikiti|mgahawa|saluni)\b`)
 
 // placeText is what the message says of a place: what stands behind "deliver to", else all of it,
 // without a PIN and without who is to receive the order.

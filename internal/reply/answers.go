@@ -15,6 +15,9 @@ func (t *turn) takeAnswer() bool {
 	if t.takeReceipt() {
 		return true
 	}
+	if t.takesEach() {
+		return true
+	}
 	if a.For == "" {
 		return false
 	}

@@ -27,7 +27,7 @@ func (t *turn) tellBulk(before []Line) {
 		return
 	}
 	rule := t.bulkRule(t.next.Order.most(before))
-	if rule != "" {
+	if rule != "" && !t.wasSaid(rule) {
 		t.did(actAnswer)
 		t.show(rule)
 	}

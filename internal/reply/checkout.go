@@ -65,6 +65,11 @@ func (t *turn) askSize() bool {
 			t.next.Order.Lines[i].Size = p.Sizes[0]
 			continue
 		}
+		if sizes := t.next.Sizes; t.next.Topic == l.Product && len(sizes) > 1 {
+			t.ask(Ask{For: askSize, About: l.Product}, "order.sizes_each",
+				"name", t.k.nameOf(l.Product, t.say), "sizes", and(t.say.language, sizes))
+			return true
+		}
 		t.ask(Ask{For: askSize, About: l.Product}, "order.size",
 			"name", p.Name.In(t.say.language), "sizes", or(t.say.language, p.Sizes))
 		return true

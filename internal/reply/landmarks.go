@@ -162,6 +162,9 @@ func plainAddress(text string) string {
 		text = text[:at[0]]
 	}
 	text = strings.Trim(withoutReceiver(text), " ,-.?!;\n")
+	if at := politeLead.FindStringIndex(text); at != nil && at[1] < len(text) {
+		text = text[at[1]:]
+	}
 	if at := leadsAddress.FindStringIndex(text); at != nil && at[1] < len(text) {
 		text = text[at[1]:]
 	}
@@ -243,6 +246,8 @@ var (
 		`mpaka|hadi|huku))?|(?:i am|i'?m|we are|we'?re|i live|i stay|we live|we stay) (?:in|at)|` +
 		`(?:the |my )?address(?: is|:)?|anwani(?: yangu)?(?: ni|:)?|ni|iko|ipo|niko|nipo|tuko|` +
 		`tupo|naishi|nakaa|tunaishi|tunakaa)\s+`)
+	// politeLead is a word of agreement in front of it.
+	politeLead     = regexp.MustCompile(`(?i)^(?:(?:ok|okay|sawa|poa|yes|yeah|ndio|ndiyo|basi|please|pls|fine|haya|sorry|samahani)[,.: ]+)+`)
 	followsAddress = regexp.MustCompile(`(?i)(?:[.,;]?\s+(?:i'?ll|i will|i|na|and|then|nita|` +
 		`nta|my|` +
 		`pls|please|plz|tafadhali|asante|thanks|basi|tu|sawa|ok|boss|bro|a|an|the|one|` +

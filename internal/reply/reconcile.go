@@ -150,6 +150,11 @@ func (t *turn) reconcileGoods(p *perception, all *acts) {
 
 // reconcilePlaces drops what a place or the question for one is mistaken for.
 func reconcilePlaces(p *perception, all *acts) {
+	// "Tupo Tanga mjini karibu na CRDB. lini mnaweza kuja" says where the customer is.
+	if (len(p.areas) > 0 || anyIn(p.reading.Words, landmarkWords)) && !p.cued(actPlace) &&
+		anyIn(p.reading.Words, ownWhere[1:]) {
+		all.drop(actPlace)
+	}
 	// "Kimara Stop Over" and "near the bus stop" are places.
 	if len(p.areas) > 0 || p.cued(cueDeliver) || anyIn(p.reading.Words, stopPlaces) {
 		all.drop(actStop)

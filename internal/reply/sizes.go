@@ -95,6 +95,17 @@ func (t *turn) addSizes(m entity.NameMatch) bool {
 		return false
 	}
 	o := t.next.Order
+	// "20 t-shirts, size M and L" does not say how many of each, and neither does "6 za M na L".
+	counted := slices.DeleteFunc(slices.Clone(counts), func(c entity.SizeCount) bool { return c.Count == 0 })
+	if len(counted) == 0 || len(counted) == 1 && counted[0].Count == m.Quantity && sharedSizes.MatchString(t.p.text) {
+		if m.Quantity > len(counts) {
+			t.addUnsized(m, counts)
+			return true
+		}
+		for i := range counts {
+			counts[i].Count = 0
+		}
+	}
 	// A change replaces what is there, and anything else adds to it.
 	replaces := t.p.has(actChange) || t.p.cued(cueInstead) || anyIn(t.p.reading.Words, onlyWords)
 	o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool {
@@ -105,6 +116,64 @@ func (t *turn) addSizes(m entity.NameMatch) bool {
 		// A size that is said counts at least once.
 		t.addLine(entity.NameMatch{ID: m.ID, Size: c.Size, Quantity: max(1, c.Count), Exact: true})
 	}
+	return true
+}
+
+// sharedSizes finds sizes that share the number in front of them.
+var sharedSizes = regexp.MustCompile(`(?i)(?:\d|\pL)\s+(?:za|of|in|sizes?|saizi)\s+[0-9a-z]{1,4}\s*(?:,|na|and|&)\s*[0-9a-z]{1,4}\b`)
+
+// addUnsized puts so many of a product on the order of which only is known that they are in some sizes.
+func (t *turn) addUnsized(m entity.NameMatch, counts []entity.SizeCount) {
+	o := t.next.Order
+	o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool { return l.Product == m.ID })
+	o.Lines = append(o.Lines, Line{Product: m.ID, Quantity: m.Quantity})
+	t.speakOf(m.ID, "")
+	t.next.Sizes = nil
+	for _, c := range counts {
+		t.next.Sizes = append(t.next.Sizes, c.Size)
+	}
+}
+
+// eachOf finds how many of each are wanted: "10 each", "kila saizi 10". Group 1 or 2 is the number.
+var eachOf = regexp.MustCompile(`(?i)\b(\d{1,3}|one|two|three|four|five|six|ten|moja|mbili|tatu|nne|tano|sita|kumi)\s+(?:of )?each\b|` +
+	`\bkila (?:moja|mojawapo|saizi|size|rangi)\s+(\d{1,3}|moja|mbili|tatu|nne|tano|sita|kumi)\b`)
+
+// takesEach takes so many of each size, and reports whether the message says that of an order.
+func (t *turn) takesEach() bool {
+	o, found := t.next.Order, eachOf.FindStringSubmatch(t.p.text)
+	if o == nil || len(o.Lines) == 0 || found == nil || t.p.names() || t.p.asks {
+		return false
+	}
+	said := numbersSaid(found[1] + found[2])
+	id := o.Lines[len(o.Lines)-1].Product
+	if len(said) != 1 || within(int(said[0])) == 0 {
+		return false
+	}
+	var lines []Line
+	for _, size := range t.next.Sizes {
+		lines = append(lines, Line{Product: id, Size: size, Quantity: int(said[0])})
+	}
+	open := slices.ContainsFunc(o.Lines, func(l Line) bool { return l.Product == id && l.Size == "" })
+	if !open || len(lines) < 2 {
+		lines = nil
+		for _, l := range o.Lines {
+			if l.Product == id {
+				l.Quantity, l.Guessed = int(said[0]), false
+				lines = append(lines, l)
+			}
+		}
+	}
+	if len(lines) < 2 {
+		return false
+	}
+	before, place := slices.Clone(o.Lines), len(t.said)
+	o.Lines = append(slices.DeleteFunc(o.Lines, func(l Line) bool { return l.Product == id }), lines...)
+	o.At, t.next.Sizes = t.in.Message.At, nil
+	t.did(actOrder)
+	t.keepOrderWishes()
+	t.tellBulk(before)
+	t.continueOrder()
+	t.tellAdded(before, place)
 	return true
 }
 
