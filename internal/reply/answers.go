@@ -15,9 +15,6 @@ func (t *turn) takeAnswer() bool {
 	if t.takeReceipt() {
 		return true
 	}
-	if t.takesEach() {
-		return true
-	}
 	if a.For == "" {
 		return false
 	}
