@@ -37,7 +37,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 		t.did(actStatus)
 		t.tellStatus()
 	// "Sorry, can we do 3pm" after a booking was made a moment ago moves it.
-	case t.next.Booking == nil && p.hasTime && p.time.HasTime && len(p.services) == 0 &&
+	case t.next.Booking == nil && p.hasTime && (p.time.HasTime || p.time.HasDay) && len(p.services) == 0 &&
 		t.bookedJustNow() && anyIn(p.reading.Words, otherTime):
 		t.did(actChange)
 		t.wantMove()

@@ -29,6 +29,9 @@ var (
 	hourGoesOn = regexp.MustCompile(`(?i)^(?:nusu|robo|dakika|dk|half|a half|moja\b|mbili\b)`)
 	// besides is the relation of one service to another.
 	besides = regexp.MustCompile(`(?i)\b(kabla ya|before|baada ya|after|behind)\b`)
+	// besideThem follows "before" and "after" and points to who is on the visit.
+	besideThem = regexp.MustCompile(`(?i)^\s*(?:(?:ku|ni|ta)?(?:muona|mwona|onana nae|onana naye)|seeing (?:him|her|them|the \pL+)|` +
+		`(?:i|we) see \pL+|him|her|them|hapo|yake|that|it)\b`)
 	// stepFirst and stepLast say of the service that they stand with where it is in the order.
 	stepFirst = regexp.MustCompile(`(?i)\b(?:kwanza|first|mwanzo|ianze|aanze|tuanze na|nianze na|kuanza na|` +
 		`start with|starting with|begin with)\b`)
@@ -121,6 +124,11 @@ func (t *turn) steps(v *Visit) (all []step, ordered bool) {
 		}
 		if at := besides.FindStringIndex(part.text); at != nil && len(named) == 2 {
 			ordered = true
+		} else if at != nil && len(named) == 1 && besideThem.MatchString(part.text[at[1]:]) {
+			// "Before seeing her" is before whoever is on the visit.
+			ordered = true
+			named[0].first = anyIn(split(part.text[at[0]:at[1]]), beforeWords)
+			named[0].last = !named[0].first
 		} else if stepLast.MatchString(part.text) {
 			named[len(named)-1].last, ordered = true, true
 		}

@@ -167,7 +167,8 @@ func (t *turn) addsService(v *Visit) bool {
 }
 
 // joinedBefore ends what stands before a service that is one more: "saa tano, na daktari saa nne".
-var joinedBefore = regexp.MustCompile(`(?i)(?:[,.;!?]|\d|\b(?:nusu|kamili|am|pm))\s*(?:na|and|plus)\s+(?:a |an |the )?$`)
+var joinedBefore = regexp.MustCompile(`(?i)(?:[,.;!?]|\d|\b(?:nusu|kamili|am|pm))\s*(?:na|and|plus)\s+(?:a |an |the )?$|` +
+	`\b(?:halafu|alafu|kisha|and then|then)\s+(?:a |an |the |na )?$`)
 
 // addService puts what is named beside what the visit is for. The owner's own service of both is
 // taken where one person wants both: it costs less than the two.
@@ -326,7 +327,10 @@ func (t *turn) removesService() bool {
 // homa, daktari wa kawaida" wants no vaccination against a fever.
 func (t *turn) keepNamed() {
 	whole := func(m entity.NameMatch) bool {
-		return m.Exact || m.Score >= surelyNamed && !t.p.cued(cueSick)
+		// What is on the visit may be named by a word of its name.
+		v := t.next.Booking
+		return m.Exact || m.Score >= surelyNamed && !t.p.cued(cueSick) ||
+			v != nil && slices.Contains(v.services(), m.ID) && anyIn(t.p.reading.Words, orderWords)
 	}
 	if slices.ContainsFunc(t.p.services, whole) {
 		t.p.services = slices.DeleteFunc(t.p.services,

@@ -162,6 +162,9 @@ func (t *turn) readSameDay(p *perception) {
 var dayHour = regexp.MustCompile(`(?i)\b(\w+day|tomorrow|today|kesho|leo|juma\w+|alhamisi|ijumaa)\s+` +
 	`(\d{1,2}(?:[:.][0-5]\d)?)(\s*(?:[,.!?\n]|$))`)
 
+// englishDay is a day in English.
+var englishDay = regexp.MustCompile(`(?i)^(?:\w+day|tomorrow|today)$`)
+
 // readDayHour reads the hour behind a day, which may be none of the month: there are twelve of
 // them.
 func (t *turn) readDayHour(p *perception) {
@@ -173,7 +176,8 @@ func (t *turn) readDayHour(p *perception) {
 		return
 	}
 	at := " at "
-	if t.say.language == flowhq.Swahili {
+	// The day is said in the language of the clock: the language of a first message is not known yet.
+	if !englishDay.MatchString(m[1]) {
 		at = " saa "
 	}
 	if r, ok := t.timeIn(dayHour.ReplaceAllString(p.text, "$1"+at+"$2$3")); ok && r.HasTime {
@@ -233,6 +237,9 @@ func (t *turn) fitsHours(v *Visit) bool {
 	}
 	for _, s := range spans {
 		closes, open := t.closesAfter(s.from)
+		if (!t.isOpen(s.from, s.minutes) || !t.hasRoom(s.from, s.minutes, v)) && t.takesSecond(v) {
+			return true
+		}
 		switch {
 		// "We are closed then" is untrue of a time that only leaves too little.
 		case !t.isOpen(s.from, s.minutes) && open:
@@ -247,6 +254,33 @@ func (t *turn) fitsHours(v *Visit) bool {
 		v.Start, v.Offsets = time.Time{}, nil
 		return false
 	}
+	return true
+}
+
+// otherwise begins the time that is wanted where the first cannot be had, in group 1.
+var otherwise = regexp.MustCompile(`(?i)\b(?:if not|if its not|otherwise|or else|kama (?:haiwezekani|haipo|hakuna\w*|imejaa|sio|siyo)|` +
+	`ikishindikana|ikishindikana basi|la sivyo|isipowezekana)[\s,]+(.*)$`)
+
+// takesSecond takes the time that the message wants where its first one cannot be had, and reports
+// whether that one can: "saa sita na nusu, kama haiwezekani saa nane".
+func (t *turn) takesSecond(v *Visit) bool {
+	m := otherwise.FindStringSubmatch(t.p.text)
+	if m == nil || v.Day.IsZero() || v.Together {
+		return false
+	}
+	r, ok := t.timeIn(m[1])
+	if !ok || !r.HasTime {
+		return false
+	}
+	day := v.Day
+	if dayNamed.MatchString(m[1]) {
+		day = startOfDay(r.Day)
+	}
+	at := t.clockOn(day, r, t.visitMinutes(v))
+	if !t.fits(at, t.visitMinutes(v)) {
+		return false
+	}
+	v.Day, v.Start, v.Offsets = startOfDay(at), at, nil
 	return true
 }
 

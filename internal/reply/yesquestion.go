@@ -32,9 +32,11 @@ func (t *turn) confirmsBeside() bool {
 	t.takeYes(a)
 	for _, q := range questions {
 		asked := t.next.Ask
-		if t.p = t.readPart(q); t.asksOfVisit(on) {
+		switch t.p = t.readPart(q); {
+		case t.tellMinutes():
+		case t.asksOfVisit(on):
 			t.noteQuestion()
-		} else {
+		default:
 			t.answerBeside(q)
 		}
 		// The price of another thing asks for no day behind a visit that is made.
@@ -56,6 +58,8 @@ func (t *turn) questionsBesideYes() (questions []string, name string, ok bool) {
 		case len(words) == 0:
 		case !piece.asks && t.isClearYes(words):
 			said = true
+		// "Sure, go ahead".
+		case !piece.asks && !slices.ContainsFunc(words, func(w string) bool { return !hasWord(yesHead, w) }):
 		case !piece.asks && t.isName(piece.text):
 			name = strings.Trim(piece.text, ".!, ")
 		case !piece.asks && (nameIn(piece.text) != "" || !slices.ContainsFunc(words, func(w string) bool {
@@ -130,7 +134,9 @@ var sellsIt = regexp.MustCompile(`(?i)(?:\b(?:do (?:you|u|ya)(?: also)?(?: do| h
 	`you have|u have)\s+|^)(?:\pL+\s+){0,2}$`)
 
 // leadIn stands in front of a question and says nothing.
-var leadIn = regexp.MustCompile(`(?i)^[\s,.]*(?:(?:btw|by the way|halafu|alafu|na|and|also|pia|kwanza|swali|question|je)[\s,:.]+)+`)
+var leadIn = regexp.MustCompile(`(?i)^[\s,.]*(?:(?:btw|by the way|halafu|alafu|na|and|also|pia|kwanza|swali|question|je|` +
+	`naomba (?:nijue|kujua|kuuliza|niulize)(?: kama)?|nataka (?:kujua|kuuliza)(?: kama)?|nauliza(?: kama)?|` +
+	`just asking|i (?:want|wanted) to (?:know|ask)(?: if)?)(?:[\s,:.]+|$))+`)
 
 // isClearYes reports whether words are a yes and nothing else, but for the hour that was read back.
 func (t *turn) isClearYes(words []string) bool {
@@ -139,7 +145,7 @@ func (t *turn) isClearYes(words []string) bool {
 	if !clear || saysBut(words) || anyIn(words, ifWords) {
 		return false
 	}
-	held := t.namesHeldTime(&t.p)
+	held := t.namesHeldTime(&t.p) || t.partMeant()
 	return !slices.ContainsFunc(words, func(w string) bool {
 		return !hasWord(yesHead, w) && !hasWord(courtesyWords, w) && !hasWord(surelyFine, w) &&
 			!hasWord(clearYes, w) && !hasWord(confirmWords, w) &&
@@ -147,12 +153,24 @@ func (t *turn) isClearYes(words []string) bool {
 	})
 }
 
+// partMeant reports whether the message says the part of the day of the time that was asked about:
+// "ndio, ya usiku".
+func (t *turn) partMeant() bool {
+	a, r := t.next.Ask, t.p.time
+	if a.For != askMean || !t.p.hasTime || r.HasTime || r.Start.IsZero() || r.End.IsZero() {
+		return false
+	}
+	hour, from, to := a.Time.In(t.k.zone).Hour(), r.Start.In(t.k.zone).Hour(), r.End.In(t.k.zone).Hour()
+	return hour >= from && (hour < to || to <= from)
+}
+
 // surelyFine are a yes in other words.
 var surelyFine = listOf("surely fine")
 
 // inquires begins a question that only wants to know.
 var inquires = regexp.MustCompile(`(?i)^[\s,.]*(?:(?:btw|by the way|halafu|alafu|na|and|also|pia|je|ila|but|hivi|kwani|vipi|eti)[\s,:.]+)*` +
-	`(?:do|does|did|is|are|was|will|what|where|which|who|when|why|how|any|u have|you have|have you|should|must|` +
+	`(?:naomba (?:nijue|kujua|kuuliza|niulize)|nataka (?:kujua|kuuliza)|nauliza|naulizia|i (?:want|wanted|would like) to (?:know|ask)|` +
+	`just asking|do|does|did|is|are|was|will|what|where|which|who|when|why|how|any|u have|you have|have you|should|must|` +
 	`need|mna\pL*|mta\pL*|una\pL*|kuna|ipo|ni|bei|mko|uko|yupo|wapi|nini|nani|lini|nile|nije|nilete|nikichelewa|` +
 	`nalipa|nitalipa|nalipia|lazima|inachukua|itachukua|itakuwa|vipi|je)\b`)
 
@@ -164,7 +182,8 @@ func (t *turn) onlyInquires(text string) bool {
 	words := p.reading.Words
 	if p.cued(cueInstead) || p.has(actCancel, actDrop, actPerson, actSecret, actAnger) ||
 		p.has(actChange) && !p.has(actAnswer) && !anyIn(words, comesLate) ||
-		p.hasTime && p.time.HasTime && !p.has(actHours, actAnswer) && !inMinutes.MatchString(text) ||
+		p.hasTime && p.time.HasTime && !p.has(actHours, actAnswer) && !inMinutes.MatchString(text) &&
+			(hasDigits(text) || anyIn(words, saaWords)) ||
 		anyIn(words, companions) && (anyIn(words, mayCome) || anyIn(words, comesAlong)) {
 		return false
 	}
@@ -177,6 +196,9 @@ func (t *turn) onlyInquires(text string) bool {
 	return inquires.MatchString(text) || strings.HasSuffix(subject, "?") &&
 		(p.has(infoActs...) || len(p.services) == 0 && !p.hasTime) || p.has(actPrice, actPlace, actPayment)
 }
+
+// saaWords lead an hour in Swahili.
+var saaWords = keywords("saa")
 
 // mayI ask whether something may be done.
 var mayI = regexp.MustCompile(`(?i)\b(?:can|could|may) (?:i|we|you|u)\b|\b(?:naweza|tunaweza|mnaweza|unaweza|nataka|naomba|ongeza|niongezee)\b`)
