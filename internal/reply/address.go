@@ -236,6 +236,10 @@ func (t *turn) addsAddress() bool {
 	if o == nil || o.How != howDeliver {
 		return false
 	}
+	// "Badilisha gauni iwe XL sio L, niko karibu na stage" changes the goods as well.
+	if len(t.sizeEdits()) > 0 || len(t.p.products) > 0 && (t.p.cued(cueAdd) || t.changesLine()) {
+		return false
+	}
 	// A name alone may be a yes that the bot does not know. More words than one are an address, or
 	// one behind a place that is on no list: "buza", and then the landmark there.
 	place, marked := t.place(true), t.place(false) != ""

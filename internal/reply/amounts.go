@@ -326,11 +326,36 @@ func (t *turn) addTopic() {
 		t.p.left[0].Unit == "people" || slices.Contains(idsOf(t.p.products), t.next.Topic) {
 		return
 	}
+	// The 12 of "2 bottles of the 12 litre water" is the pack of what is named, and twelve of nothing else.
+	if t.isPackOf(t.p.left[0]) || len(t.p.products) > 0 && t.hasPieces(t.next.Topic) {
+		return
+	}
 	m := entity.NameMatch{ID: t.next.Topic, Amount: t.p.left[0], Exact: true}
 	if n, whole := t.packs(m); whole {
 		m.Quantity = n
 		t.addLine(m)
 	}
+}
+
+// isPackOf reports whether an amount is the pack that a product of the message comes in.
+func (t *turn) isPackOf(q entity.Quantity) bool {
+	return slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
+		p := t.k.product[m.ID]
+		if p == nil {
+			return false
+		}
+		pack, ok := packOf(p)
+		said := inUnit(entity.Quantity{Value: q.Value, Unit: q.Unit})
+		from, to := min(q.End, m.End), max(q.Start, m.Start)
+		return ok && pack.Value == said.Value && pack.Unit == said.Unit &&
+			(from >= to || !listBreak.MatchString(t.p.text[from:to]))
+	})
+}
+
+// hasPieces reports whether the order in the making has a product.
+func (t *turn) hasPieces(id string) bool {
+	o := t.next.Order
+	return o != nil && o.pieces(id) > 0
 }
 
 // addPacksOfTopic puts packs of what was spoken of before on the order, if their number and size

@@ -171,6 +171,7 @@ func plainAddress(text string) string {
 	if at := followsAddress.FindStringIndex(text); at != nil && at[0] > 0 {
 		text = text[:at[0]]
 	}
+	text = notThere.ReplaceAllString(text, "")
 	text = besidePlace.ReplaceAllString(text, ",")
 	return oneLine(strings.Trim(text, " ,-.?!;\n"), maxAddress)
 }
@@ -200,7 +201,7 @@ func placePieces(text string) (all []piece) {
 // isNoPlace reports whether a clause says something else than a place.
 func (t *turn) isNoPlace(clause string, words []string) bool {
 	// "Karibu na bank ya NMB" names no way to pay.
-	return anyIn(words, paysThen) || knownWay(words) >= 0 && !anyIn(words, landmarkWords) ||
+	return anyIn(words, paysThen) || anyIn(words, riders) || knownWay(words) >= 0 && !anyIn(words, landmarkWords) ||
 		asksInLine(clause) ||
 		len(t.in.memo.entitiesIn(clause).Money) > 0 || len(t.in.memo.entitiesIn(clause).Phones) > 0 || anyIn(words, wantsPerson) ||
 		!anyIn(words, landmarkWords) && (len(t.named(t.k.products, clause)) > 0 ||
@@ -208,6 +209,10 @@ func (t *turn) isNoPlace(clause string, words []string) bool {
 			entity.ReadYesNo(clause) != entity.Neither || asksInWords(words) ||
 			len(t.named(t.k.areas, clause)) == 0 && endsAddress(words))
 }
+
+// riders are who brings the goods. What is said of them is no place: "the rider should take the cylinder
+// from the gate".
+var riders = keywords("rider, riders, bodaboda, boda, driver, dereva")
 
 // endsAddress reports whether one of the words of a clause ends an address. "Kwa" does not before a
 // name: places are called after who lives there.
@@ -244,10 +249,14 @@ var (
 		`(?:deliver|bring|send|take)(?: it| them)?(?: to)?|delivery(?: to| ni)?|(?:m?niletee|` +
 		`niletewe|nileteeni|nipelekee|nipelekeeni|nitumie|leteni|ilete|lete|leta)(?: (?:kwa|` +
 		`mpaka|hadi|huku))?|(?:i am|i'?m|we are|we'?re|i live|i stay|we live|we stay) (?:in|at)|` +
-		`(?:the |my )?address(?: is|:)?|anwani(?: yangu)?(?: ni|:)?|ni|iko|ipo|niko|nipo|tuko|` +
+		`(?:(?:change|update|correct|set) )?(?:the |my )?(?:delivery )?address(?: is| to|:)?|` +
+		`(?:badilisha )?anwani(?: yangu)?(?: ni| iwe|:)?|ni|iko|ipo|niko|nipo|tuko|` +
 		`tupo|naishi|nakaa|tunaishi|tunakaa)\s+`)
 	// politeLead is a word of agreement in front of it.
-	politeLead     = regexp.MustCompile(`(?i)^(?:(?:ok|okay|sawa|poa|yes|yeah|ndio|ndiyo|basi|please|pls|fine|haya|sorry|samahani)[,.: ]+)+`)
+	politeLead = regexp.MustCompile(`(?i)^(?:(?:ok|okay|sawa|poa|yes|yeah|ndio|ndiyo|basi|please|pls|fine|haya|sorry|samahani|and|na|` +
+		`also|pia|then|halafu|alafu|kisha|but|ila|lakini|its|it's)[,.: ]+)+`)
+	// notThere is a place behind an address that is not meant.
+	notThere       = regexp.MustCompile(`(?i)[ ,]+(?:tu|only|just)?[ ,]*\b(?:na )?(?:sio|siyo|si|not)\s.*$|[ ,]+(?:tu|only)$`)
 	followsAddress = regexp.MustCompile(`(?i)(?:[.,;]?\s+(?:i'?ll|i will|i|na|and|then|nita|` +
 		`nta|my|` +
 		`pls|please|plz|tafadhali|asante|thanks|basi|tu|sawa|ok|boss|bro|a|an|the|one|` +
@@ -256,6 +265,23 @@ var (
 
 // namedHouses stand behind the name of a building.
 var namedHouses = keywords("house, centre, center, court, arcade, complex, gardens, heights")
+
+// streetWords stand behind the name of a street.
+var streetWords = keywords("road, rd, street, st, avenue, ave, drive, lane, close, crescent, highway")
+
+// nameStart is where the name of a street begins in what stands in front of the word for it: behind the
+// last sentence and the words that lead to an address.
+func nameStart(text string) int {
+	from := strings.LastIndexAny(text, ".?!;,\n:") + 1
+	for _, lead := range []*regexp.Regexp{politeLead, leadsAddress, politeLead} {
+		bare := strings.TrimLeft(text[from:], " ")
+		from = len(text) - len(bare)
+		if at := lead.FindStringIndex(bare); at != nil && at[1] < len(bare) {
+			from += at[1]
+		}
+	}
+	return from
+}
 
 // landmarkBefore is where a landmark begins that stands in front of an area in the same line; -1 if
 // there is none.
@@ -272,6 +298,10 @@ func (t *turn) landmarkBefore(m entity.NameMatch) int {
 		house := len(rest) > 1 && anyIn(rest[1:2], namedHouses) && !anyIn(rest[:1], selfWords) &&
 			!anyIn(rest[:1], fillers) && !anyIn(rest[:1], otherPlace)
 		if len(rest) > 1 && (house || anyIn(rest[:min(len(rest), 2)], landmarkWords)) {
+			// The name of a street stands in front of the word for it.
+			if hasWord(streetWords, rest[0]) {
+				return from + nameStart(t.p.text[from:from+at[0]])
+			}
 			return from + at[0]
 		}
 	}

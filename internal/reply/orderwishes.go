@@ -59,7 +59,7 @@ var pleaOf = regexp.MustCompile(`(?i)\b(?:pls|please|plz|tafadhali)[ \t]+((?:[^.
 func (t *turn) pleaClause() string {
 	m := pleaOf.FindStringSubmatch(t.p.text)
 	if m == nil || anyIn(split(m[1]), orderVerbs) || len(t.named(t.k.products, m[1])) > 0 ||
-		len(t.named(t.k.areas, m[1])) > 0 {
+		len(t.named(t.k.areas, m[1])) > 0 || saysAddress.MatchString(m[1]) {
 		return ""
 	}
 	return strings.TrimSpace(m[1])

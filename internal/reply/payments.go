@@ -168,7 +168,8 @@ func (t *turn) wayByWord() int {
 	found := -1
 	for i, pay := range t.k.profile.Payments {
 		for _, w := range split(pay.Name) {
-			if !hasWord(payNumbers, w) || !slices.Contains(t.p.reading.Words, w) {
+			// "Hold it till tomorrow" names no till.
+			if w == "till" && untilHour.MatchString(t.p.text) || !hasWord(payNumbers, w) || !slices.Contains(t.p.reading.Words, w) {
 				continue
 			}
 			if found >= 0 && found != i {

@@ -16,7 +16,7 @@ func (t *turn) editsPlaced() bool {
 	p := &t.p
 	takesOff := p.cued(cueRemove) || p.has(actCancel)
 	adds := !takesOff && len(p.products) > 0 && anyIn(p.reading.Words, addWords)
-	if t.next.Order != nil || p.asks && !asksToAdd.MatchString(p.text) ||
+	if t.next.Order != nil || p.asks && !asksToAdd.MatchString(p.text) && !t.addsInPiece() ||
 		p.has(actCancel) && !t.cancelsLines() ||
 		!takesOff && !adds && !p.cued(cueInstead) && !anyIn(p.reading.Words, ratherWords) {
 		return false
@@ -57,6 +57,14 @@ func (t *turn) editsPlaced() bool {
 // to pay, where it goes, or a word to the rider.
 func (t *turn) takePlaced() bool {
 	return t.takePlacedWish() || t.takePlacedPay() || t.takePlacedAddress() || t.takeRiderNote()
+}
+
+// addsInPiece reports whether a part that asks nothing puts something on an order: "maziwa mnayo? ongezea
+// pakiti 2 kwenye hiyo oda".
+func (t *turn) addsInPiece() bool {
+	return slices.ContainsFunc(piecesOf(t.p.text), func(one piece) bool {
+		return !one.asks && anyIn(split(one.text), addWords)
+	})
 }
 
 // asksToAdd is a wish in the form of a question: "can you also add salt?".

@@ -136,6 +136,17 @@ func (t *turn) reconcileGoods(p *perception, all *acts) {
 		!p.cued(cueSpoilt) {
 		all.drop(actReturn, actProblem, actStatus, actChange)
 	}
+	// "If they do not fit, can I exchange?" returns nothing, and "no problem, I was just asking" has none.
+	if all.has(actReturn, actProblem) && !p.cued(cueSpoilt) && !p.cued(cuePast) &&
+		(p.asksSoftly() && anyIn(p.reading.Words, whatIfs) || noTrouble.MatchString(p.text)) {
+		trouble := []act{actReturn, actProblem, actComplaint, actTrouble}
+		all.drop(trouble...)
+		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return slices.Contains(trouble, a) })
+		if id, alike, sure, _ := t.bestAnswer(p.text); sure && alike >= minAlike && len(*all) == 0 {
+			p.answer, p.alike, p.sure = id, alike, true
+			all.add(actAnswer)
+		}
+	}
 	// A size alone asks whether there is one of what was spoken of.
 	_, asksSize := t.sizeAsked(t.next.Topic)
 	if len(*all) == 0 && t.next.Order == nil && (t.sizeIn(t.next.Topic, "") != "" ||
@@ -147,6 +158,12 @@ func (t *turn) reconcileGoods(p *perception, all *acts) {
 		}
 	}
 }
+
+// whatIfs are words of what may come to be, and noTrouble says that there is none.
+var (
+	whatIfs   = keywords("if, what if, kama, ikiwa, iwapo, zisipo*, isipo*, lisipo*, *sipotosh*, nikiona")
+	noTrouble = regexp.MustCompile(`(?i)\b(?:no|hakuna|sina|not a|bila|hamna)\s+(?:\pL+\s+)?(?:problem|problems|shida|tatizo|issue)\b`)
+)
 
 // reconcilePlaces drops what a place or the question for one is mistaken for.
 func reconcilePlaces(p *perception, all *acts) {

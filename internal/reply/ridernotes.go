@@ -103,7 +103,7 @@ var (
 	ifWords = keywords("kama, if, unless, provided, only if, ikiwa, iwapo")
 	headEnd = regexp.MustCompile(`[.,!;\n]`)
 	// saysAddress leads an address, and paysBehind follows one.
-	saysAddress = regexp.MustCompile(`(?is)\b(?:address|anwani)(?:\s+(?:yangu|is|ni|yetu)|` +
+	saysAddress = regexp.MustCompile(`(?is)\b(?:address|anwani)(?:\s+(?:yangu|is|ni|yetu|to|iwe|should be)\b|` +
 		`\s*:)+\s*(.+)`)
 	paysBehind = regexp.MustCompile(`(?is)[.,;\n]?\s*\b(?:nalipa|nitalipa|ntalipa|(?:i(?:'?ll|` +
 		` will|'m)? )?pay|paying|payment)\b.*$`)

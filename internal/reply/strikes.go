@@ -63,7 +63,7 @@ func (t *turn) accountForParts(in Input) {
 	for i, s := range segmentsOf(whole.text) {
 		if !t.saysSomething(s.text) && !(i > 0 && t.goesOnList(s.text)) || t.traced(s.text) || asksAtBegin(s.text) ||
 			strings.HasPrefix(whole.text[s.to:], "?") || asksInWords(split(s.text)) ||
-			t.onlyAround(s.text) || t.onTicket(s.text) || anyIn(split(s.text), asksOnce) || isReason(whole.text[s.from:s.to]) && whole.asksSoftly() {
+			t.onlyAround(s.text) || saysAddress.MatchString(s.text) || t.onTicket(s.text) || anyIn(split(s.text), asksOnce) || isReason(whole.text[s.from:s.to]) && whole.asksSoftly() {
 			continue
 		}
 		if t.sameWithout(in, s.without(whole.text)) || t.tellsFault(s.text) {
