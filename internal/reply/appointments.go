@@ -83,6 +83,13 @@ func visitOf(a appointment) *Visit {
 	for _, b := range a[1:] {
 		v.More = append(v.More, b.Service)
 	}
+	if len(a) < 2 || v.Together {
+		return v
+	}
+	// Services at hours of their own keep what lies between them when the visit is moved.
+	for _, b := range a {
+		v.Offsets = append(v.Offsets, int(b.StartsAt.Sub(a[0].StartsAt)/time.Minute))
+	}
 	return v
 }
 
@@ -259,17 +266,18 @@ func (t *turn) cancelledOf(a appointment) appointment {
 // moved are the rows of an appointment at the time to which it moves. The row that moves farthest
 // comes first: written in the other order, a row would lie upon the one that has not moved yet.
 func (t *turn) moved(a appointment, v *Visit) []flowhq.Booking {
-	later, start := v.Start.After(a[0].StartsAt), v.Start
+	later, starts := v.Start.After(a[0].StartsAt), t.startsOf(v)
 	rows := slices.Clone(a)
 	for i := range rows {
 		b := &rows[i]
 		// The length is the service's now: the owner may have changed it since.
 		length := time.Duration(t.minutes(b.Service)) * time.Minute
+		start := v.Start
+		if !v.Together && i < len(starts) {
+			start = starts[i]
+		}
 		b.StartsAt, b.EndsAt = start, start.Add(length)
 		b.Status, b.HeldUntil = flowhq.BookingConfirmed, nil
-		if !v.Together {
-			start = b.EndsAt
-		}
 	}
 	if later {
 		slices.Reverse(rows)

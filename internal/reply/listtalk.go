@@ -27,8 +27,8 @@ func (t *turn) endsList() bool {
 
 // takesBack finds the words behind which the name of a thing is taken back: "sio sembe, wa
 // chapati".
-var takesBack = regexp.MustCompile(`(?i)\b(?:sio|siyo|si|not|no|sitaki|badala ya|instead of|` +
-	`rather than|don'?t want|did ?n[o']?t want)\s+(?:(?:the|ya|wa|za|la|hiyo|ile|that|any)\s+)?$`)
+var takesBack = regexp.MustCompile(`(?i)\b(?:sio|siyo|si|wala|nor|not (?:coming|here) for|not|no|sitaki|badala ya|instead of|` +
+	`rather than|don'?t want|did ?n[o']?t want)\s+(?:(?:the|an?|ya|wa|za|la|hiyo|ile|that|any)\s+)?$`)
 
 // takesBack reports whether the message says that this is not wanted.
 func (p *perception) takesBack(m entity.NameMatch) bool {

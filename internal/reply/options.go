@@ -139,7 +139,8 @@ func (t *turn) chosen() (Option, bool) {
 	}
 	// "How much is the second one?" asks for a fact. It chooses nothing.
 	if len(options) == 0 || len(p.reading.Words) > maxLabelWords || p.asks && p.has(infoActs...) ||
-		p.cued(actPlace) || p.cued(actHours) {
+		p.cued(actPlace) || p.cued(actHours) ||
+		options[0].Do == doService && p.hasTime && p.time.HasTime {
 		return Option{}, false
 	}
 	var names []entity.Name

@@ -406,9 +406,15 @@ func (t *turn) joinParty(v *Visit, id string) {
 	}
 	v.People = 0
 	for range count {
-		if len(v.services()) < maxPeople {
-			v.More = append(v.More, id)
+		services := v.services()
+		if len(services) >= maxPeople {
+			break
 		}
+		// Behind services that have hours of their own.
+		if n := len(services); len(v.Offsets) == n {
+			v.Offsets = append(v.Offsets, v.Offsets[n-1]+t.minutes(services[n-1]))
+		}
+		v.More = append(v.More, id)
 	}
 }
 

@@ -27,13 +27,7 @@ func (t *turn) tellPayChoice() bool {
 		}) {
 			continue
 		}
-		name := knownWays[way].name
-		// Who asks for a card asks for no brand of it.
-		if card := map[flowhq.Language]string{flowhq.English: "card", flowhq.Swahili: "kadi"}[t.say.language]; card != "" &&
-			anyIn(words, cardWords) && anyIn([]string{"card"}, knownWays[way].words) {
-			name = upperFirst(card)
-		}
-		t.tell("payment.unlisted", "way", name)
+		t.tell("payment.unlisted", "way", t.wayName(way))
 		break
 	}
 	t.tell("payment.lead")
@@ -45,5 +39,30 @@ func (t *turn) tellPayChoice() bool {
 	return true
 }
 
-// cardWords are words for a card of a bank.
-var cardWords = keywords("card, cards, kadi")
+// wayName is what a way to pay is called. Who asks for a card asks for no brand of it.
+func (t *turn) wayName(way int) string {
+	switch {
+	case !anyIn(t.p.reading.Words, cardWords) || anyIn(t.p.reading.Words, cardBrands) || !anyIn([]string{"card"}, knownWays[way].words):
+		return knownWays[way].name
+	case t.say.language == flowhq.Swahili:
+		return "Kadi"
+	}
+	return "Card"
+}
+
+// asksPayChoice reports whether the message asks which of several ways to pay is taken.
+func (t *turn) asksPayChoice(p *perception) bool {
+	named := 0
+	for _, way := range knownWays {
+		if anyIn(p.reading.Words, way.words) {
+			named++
+		}
+	}
+	return named > 1 && p.asksSoftly() && anyIn(p.reading.Words, orWords)
+}
+
+// cardWords are words for a card of a bank, and cardBrands for one of a brand.
+var (
+	cardWords  = keywords("card, cards, kadi")
+	cardBrands = keywords("visa, mastercard")
+)

@@ -89,7 +89,7 @@ var knownWays = []struct {
 // is denied by its name: a list of other ways alone left customers to guess whether Visa works.
 func (t *turn) unlistedWay() string {
 	if i := knownWay(t.p.reading.Words); i >= 0 {
-		return knownWays[i].name
+		return t.wayName(i)
 	}
 	return ""
 }

@@ -253,6 +253,9 @@ func (t *turn) ordersSteps() bool {
 
 // reconcileSteps drops what is heard by likeness in what orders or adds the services of a visit.
 func (t *turn) reconcileSteps(p *perception, all *acts) {
+	if t.asksPayChoice(p) {
+		all.add(actPayment)
+	}
 	if t.reducesParty() {
 		all.drop(actDecision, actCancel, actAnswer)
 		all.add(actBook)
@@ -470,4 +473,25 @@ func (t *turn) startsOf(v *Visit) (all []time.Time) {
 		}
 	}
 	return all
+}
+
+// keepOnly takes the services off a visit that are not left, and keeps the hours of the others.
+func (v *Visit) keepOnly(left []string) {
+	var offsets []int
+	services := v.services()
+	if len(v.Offsets) == len(services) && len(left) > 0 {
+		for i, id := range services {
+			if slices.Contains(left, id) {
+				offsets = append(offsets, v.Offsets[i])
+			}
+		}
+	}
+	v.Service, v.More, v.Offsets = left[0], slices.Clone(left[1:]), nil
+	if len(offsets) != len(left) || v.Start.IsZero() {
+		return
+	}
+	v.Start = v.Start.Add(time.Duration(offsets[0]) * time.Minute)
+	for _, at := range offsets {
+		v.Offsets = append(v.Offsets, at-offsets[0])
+	}
 }

@@ -114,7 +114,8 @@ func (t *turn) meanStaff(p *perception) {
 	// "Hassan yupo leo? nataka appointment".
 	case asks && !(p.sure && p.alike >= surelyTheSame):
 		p.answer, p.alike, p.sure = t.k.staffAnswer, 1, true
-	case !asks && p.answer == t.k.staffAnswer && t.next.Booking != nil && !t.staffOff():
+	case !asks && p.answer == t.k.staffAnswer && !t.staffOff() &&
+		(t.next.Booking != nil || len(p.services) > 0 && p.hasTime):
 		// What stands beside the wish may ask something: "aninyoe Hassan / na mna parking?".
 		rest := slices.DeleteFunc(hourClause.Split(p.text, maxPartsRead), func(part string) bool {
 			return slices.ContainsFunc(split(part),

@@ -51,7 +51,7 @@ func (t *turn) correctsVisit() bool {
 	if len(left) == 0 || slices.Equal(left, before) && len(off) == 0 && !(only && p.has(actCancel)) {
 		return false
 	}
-	v.Service, v.More = left[0], slices.Clone(left[1:])
+	v.keepOnly(left)
 	v.Together = v.Together && len(left) > 1
 	// A question which of several is meant is settled by the correction.
 	t.next.Topic, t.choices = v.Service, nil

@@ -47,6 +47,14 @@ func (t *turn) deniesOther(text string) bool {
 		!hasWord(notThis, words[0]) {
 		words = words[1:]
 	}
+	// "I'm not coming for a vaccination."
+	if all := t.named(t.k.services, text); len(all) > 0 && len(words) <= maxAssent &&
+		!slices.ContainsFunc(all, func(m entity.NameMatch) bool {
+			return m.Start < 0 || m.Start > len(text) || !takesBack.MatchString(text[:m.Start]) ||
+				t.next.Booking != nil && slices.Contains(t.next.Booking.services(), m.ID)
+		}) {
+		return true
+	}
 	if len(words) < 2 || !hasWord(notThis, words[0]) && !anyIn(words, wantsNot) || len(words) > maxNaming+2 {
 		return false
 	}

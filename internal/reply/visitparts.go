@@ -317,7 +317,9 @@ func (t *turn) removesService() bool {
 	if len(left) == 0 || len(left) == len(v.services()) && len(v.More) > 0 {
 		return false
 	}
-	v.Service, v.More, v.Together = left[0], left[1:], v.Together && len(left) > 1
+	t.release() // an hour of its own may be another one than that of the visit
+	v.keepOnly(left)
+	v.Together = v.Together && len(left) > 1
 	t.next.Topic = v.Service
 	p.services = nil
 	return true
