@@ -66,6 +66,9 @@ func (t *turn) accountForParts(in Input) {
 			t.onlyAround(s.text) || saysAddress.MatchString(s.text) || t.onTicket(s.text) || anyIn(split(s.text), asksOnce) || isReason(whole.text[s.from:s.to]) && whole.asksSoftly() {
 			continue
 		}
+		if t.isChatter(s.text) {
+			continue
+		}
 		if t.sameWithout(in, s.without(whole.text)) || t.tellsFault(s.text) {
 			lost = append(lost, s.text)
 		}
@@ -74,6 +77,17 @@ func (t *turn) accountForParts(in Input) {
 		t.noteParts(lost)
 	}
 }
+
+// isChatter reports whether a part only says how things are, and nothing that the owner has to know:
+// "aah Jumanne mbali sana", "nimeshasema Zimmerman". Read back as a wish it is odd.
+func (t *turn) isChatter(text string) bool {
+	words := split(text)
+	return anyIn(words, chatter) && !anyIn(words, wishWords) && !anyIn(words, heeded) && !anyIn(words, pleas) &&
+		!anyIn(words, passesOn) && len(entity.Find(text).Phones) == 0
+}
+
+// chatter are words of who tells how things are.
+var chatter = listOf("chatter")
 
 // onTicket reports whether the ticket has a part of the message whole: a number to call, or what is
 // added to a ticket that was opened before.
