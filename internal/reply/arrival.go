@@ -52,7 +52,8 @@ var (
 // asksArrival reports whether the message asks when an order comes. Other templates have no orders:
 // at a help desk it is the technician who comes.
 func (t *turn) asksArrival() bool {
-	return t.k.template() == flowhq.EcommerceTemplate &&
+	// Who has paid is answered by a person, and not by when the order comes.
+	return t.k.template() == flowhq.EcommerceTemplate && !t.p.has(actPaid) && !t.p.isReceipt &&
 		(anyIn(t.p.reading.Words, arrivalWords) || t.asksWhenItComes())
 }
 

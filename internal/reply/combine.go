@@ -277,12 +277,16 @@ func indexOfWords(all, words []string) int {
 // plusJoins finds a "plus" that joins, at the beginning of a name.
 var plusJoins = regexp.MustCompile(`(?i)^plus\s+(?:the|my|a|new|that|this|hiyo|ile)\b`)
 
+// atHome finds that somebody is at home from an hour on, in what is taken for the name of a package.
+var atHome = regexp.MustCompile(`(?i)^home\s+(?:from|at|by|until|till|after|before|around)\b`)
+
 // dropEchoes drops services that are named by no more than words of another one that is named
 // whole: "rangi ni how much, niko na nywele ndefu" asks for the dye, and for no haircut.
 func (t *turn) dropEchoes(p *perception) {
 	// "Moving plus the new package" joins two, and names no "plus package".
 	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
-		return m.Start >= 0 && m.End <= len(p.text) && m.Start < m.End && plusJoins.MatchString(p.text[m.Start:m.End])
+		return m.Start >= 0 && m.End <= len(p.text) && m.Start < m.End && (plusJoins.MatchString(p.text[m.Start:m.End]) ||
+			atHome.MatchString(p.text[m.Start:m.End]))
 	})
 	whole := slices.IndexFunc(p.services, func(m entity.NameMatch) bool { return m.Exact })
 	if whole < 0 {

@@ -39,7 +39,8 @@ func (t *turn) saysLate(p *perception) bool {
 // noteLate notes on the booking that the customer will be late, and reports whether it says so. What
 // it asks beside is answered from what the owner told, or passed on.
 func (t *turn) noteLate(informed bool) bool {
-	if !t.saysLate(&t.p) {
+	// "What if I am late?" asks for the rule, and says nothing of being late.
+	if !t.saysLate(&t.p) || informed && anyIn(t.p.reading.Words, ifLate) {
 		return false
 	}
 	t.did(actBook)

@@ -331,6 +331,11 @@ func (t *turn) installation() string {
 var byNumber = regexp.MustCompile(`(?i)\b(?:the|ya|cha|wa|on|to|between|kati ya|and|na|or|au|take|niwekee|weka|nipe|` +
 	`nachukua|nitachukua|ok|okay|sawa|basi|poa|haya)\s+(\d{1,4})\b`)
 
+// upgradesTo finds the package that a customer wants in place of the one in use: "natumia 10mbps, nataka
+// ku-upgrade to 20". Group 1 is its number.
+var upgradesTo = regexp.MustCompile(`(?i)\b(?:upgrade|kupanda|nipande|kupandisha|change|switch|kubadilisha|kuhamia|nihamie)\s+` +
+	`(?:\pL+\s+){0,3}?(?:to|hadi|kwenda|iwe|mpaka|ya|cha)\s+(?:the\s+)?(\d{1,4})(?:\s*mbps)?\b`)
+
 // addNumbered adds the packages that the message names by their numbers, where it names none else.
 func (t *turn) addNumbered(p *perception) {
 	if t.k.template() != flowhq.SupportTemplate {
@@ -339,6 +344,13 @@ func (t *turn) addNumbered(p *perception) {
 	all := t.packages()
 	isPackage := func(m entity.NameMatch) bool { return slices.Contains(all, m.ID) }
 	// "Kutoka 10mbps kwenda 20mbps" names two, which the matcher took for one twice.
+	if m := upgradesTo.FindStringSubmatch(p.text); m != nil {
+		if found := t.packagesAt(byNumber, "to "+m[1]); len(found) == 1 {
+			// What is used now is named beside it.
+			p.services = append(slices.DeleteFunc(p.services, isPackage), found...)
+			return
+		}
+	}
 	if found := append(t.packagesAt(besideRate, p.text), t.packagesAt(byRate, p.text)...); len(found) > 0 {
 		p.services = append(slices.DeleteFunc(p.services, isPackage), found...)
 		return

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand"
@@ -163,6 +164,7 @@ func (t *turn) noteRequest(service string) {
 		name += ", " + t.next.Area
 		v.add(t.next.Area)
 	}
+	t.keepRequestDay(begun)
 	t.fact(t.ticket())
 	switch {
 	// The time is repeated in the reply, as nobody reads a visit back here before somebody calls.
@@ -201,6 +203,23 @@ func (t *turn) noteRequest(service string) {
 	// about the visit.
 	if t.packageChosen() == "" {
 		t.next.Topic = v.Service
+	}
+}
+
+// keepRequestDay keeps the day of a request for an hour that is said without one: "can it be 10am rather".
+func (t *turn) keepRequestDay(begun bool) {
+	p := &t.p
+	switch {
+	case !p.hasTime:
+	case !begun && !t.next.Day.IsZero() && !anyIn(p.reading.Words, dayWords):
+		at := p.time.Start.In(t.k.zone)
+		y, m, d := t.next.Day.Date()
+		p.time.HasDay, p.time.Day = true, t.next.Day
+		if !p.time.Start.IsZero() {
+			p.time.Start = time.Date(y, m, d, at.Hour(), at.Minute(), 0, 0, t.k.zone)
+		}
+	case p.time.HasDay:
+		t.next.Day = startOfDay(p.time.Day)
 	}
 }
 

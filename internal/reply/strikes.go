@@ -247,6 +247,11 @@ func (t *turn) namesSettled(text string) bool {
 	if len(t.p.products) == 0 {
 		return false
 	}
+	// "Gauni sio L", where it is an XL by now.
+	if id := t.p.products[0].ID; len(t.p.products) == 1 && t.sizeDenied(id) != "" &&
+		!t.hasLine(id, t.sizeDenied(id)) && t.hasPieces(id) {
+		return true
+	}
 	return t.restates() || len(t.p.reading.Words) <= maxNaming &&
 		!slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
 			return t.p.editOf(m) == editNone || !t.settledThing(m)
