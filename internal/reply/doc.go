@@ -20,7 +20,7 @@
 //     What the owner has not told is passed on, and never made up. When an order comes is told for
 //     its area and the hour of the day (arrival.go).
 //  6. What is to be done is done: bookings (booking.go, visittime.go, readback.go, slots.go,
-//     existing.go), orders (order.go,
+//     existing.go; party.go for several people, sequence.go for the order of services), orders (order.go,
 //     checkout.go, orders.go, and placed.go for what is said behind one) or tickets (tickets.go,
 //     exchange.go), by the template. Any message may fill any
 //     slot. Everything is read back and confirmed before it is a fact, but a ticket.

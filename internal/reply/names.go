@@ -51,10 +51,16 @@ var byTheWay = regexp.MustCompile(`^(?:(?:it'?s |it is )?for my .*|kwa .*|` +
 // nameIn is the name that a text tells, "" if it tells none. It ends where words begin that are no
 // name: "naitwa Asha kutoka Temeke".
 func nameIn(text string) string {
-	m := saysName.FindStringSubmatch(text)
-	if m == nil {
-		return ""
+	for _, m := range saysName.FindAllStringSubmatch(text, maxPartsRead) {
+		if name := nameOf(m); name != "" {
+			return name
+		}
 	}
+	return ""
+}
+
+// nameOf is the name in what may tell one: "booking for Saturday. Name: Rashid" tells it second.
+func nameOf(m []string) string {
 	before := strings.ToLower(strings.TrimSpace(strings.TrimSuffix(m[0], m[1])))
 	if byTheWay.MatchString(before) && upperFirst(m[1]) != m[1] {
 		return ""

@@ -21,6 +21,8 @@ var (
 	ordinals = map[string]int{
 		"kwanza": 1, "first": 1, "pili": 2, "second": 2, "tatu": 3, "third": 3, "nne": 4, "fourth": 4,
 	}
+	// bareChoice begins with a number and nothing that makes an hour of it.
+	bareChoice = regexp.MustCompile(`(?i)^\W*(?:(?:ok|okay|sawa|basi|yes|ndio|ah|oh)\W+)*\d\b\s*(?:\pL|$|[.,!])`)
 	// countsBehind follows a number that counts something.
 	countsBehind = regexp.MustCompile(`(?i)^\s*(?:min|people|persons|years?|yrs|kids|watu|watoto|dakika|k\b|,\d|%)`)
 )
@@ -122,8 +124,15 @@ func (t *turn) offeredIn(piece piece) (Option, bool) {
 			fit = append(fit, o)
 		}
 	}
-	if len(fit) != 1 {
-		return Option{}, false
+	switch {
+	case len(fit) == 1:
+		return fit[0], true
+	// "2 is perfect" is the second of a list that has no two o'clock.
+	case len(fit) == 0 && t.next.Ask.Listed && !timed && minute == 0 && bareChoice.MatchString(piece.text):
+		n, _ := strconv.Atoi(bareHour.FindStringSubmatch(piece.text)[1])
+		if n >= 1 && n <= len(options) && options[n-1].Do == doTime {
+			return options[n-1], true
+		}
 	}
-	return fit[0], true
+	return Option{}, false
 }

@@ -281,7 +281,7 @@ func (t *turn) setsParty() bool {
 	all := t.party()
 	said := slices.ContainsFunc(all, func(p place) bool { return p.said })
 	adds := slices.ContainsFunc(all, func(p place) bool { return !slices.Contains(before, p.service) })
-	if !said || len(all) < 2 && (adds || len(before) < 2 || p.cued(cueAdd)) {
+	if !said || len(all) < 2 && (adds || len(before) < 2 && all[0].count < 2 || p.cued(cueAdd)) {
 		return false
 	}
 	var wanted []string
