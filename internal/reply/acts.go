@@ -253,7 +253,8 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 		need = surelyTheSame
 	}
 	// "Kesho saa nne fedi na scrub" asks for no barber by name.
-	if t.k.template() == flowhq.BookingTemplate && p.hasTime && p.time.HasTime && !p.asksSoftly() &&
+	if t.k.template() == flowhq.BookingTemplate && p.hasTime && !p.asksSoftly() &&
+		(p.time.HasTime || p.time.HasDay && len(p.reading.Words) <= maxNaming) && !anyIn(p.reading.Words, staffThere) &&
 		slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return m.Exact }) {
 		need = surelyTheSame
 	}

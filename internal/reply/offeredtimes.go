@@ -27,6 +27,9 @@ var (
 	countsBehind = regexp.MustCompile(`(?i)^\s*(?:min|people|persons|years?|yrs|kids|watu|watoto|dakika|k\b|,\d|%)`)
 )
 
+// refusesHour say that an hour is not possible.
+var refusesHour = keywords("hapana, no, not, siwezi, cant, cannot, sio, haifai, mapema, early, too late, haiwezekani, wont")
+
 // takesHour say that something offered is taken.
 var takesHour = listOf("takes what is offered")
 
@@ -47,6 +50,8 @@ func (t *turn) takesOffered() bool {
 		case ok && !slices.Contains(chosen, o):
 			chosen = append(chosen, o)
 		case ok:
+		// "Saa mbili hapana, saa tisa poa."
+		case timed && !piece.asks && anyIn(split(piece.text), refusesHour):
 		case piece.asks:
 			questions = append(questions, singleQuestions(piece)...)
 		case timed && len(chosen) == 0 || len(t.named(t.k.services, piece.text)) > 0:
@@ -99,6 +104,13 @@ func (t *turn) offeredIn(piece piece) (Option, bool) {
 		}
 	}
 	r, timed := t.timeIn(piece.text)
+	// In Swahili a figure is the place in the list that was shown: the hour is "saa tatu".
+	if t.say.language == flowhq.Swahili && !timed && t.next.Ask.Listed && bareChoice.MatchString(piece.text) {
+		n, _ := strconv.Atoi(bareHour.FindStringSubmatch(piece.text)[1])
+		if n >= 1 && n <= len(options) && options[n-1].Do == doTime {
+			return options[n-1], true
+		}
+	}
 	hour, minute := -1, 0
 	switch m := bareHour.FindStringSubmatchIndex(piece.text); {
 	case timed && r.HasTime && !r.Start.IsZero():
