@@ -80,6 +80,14 @@ func (t *turn) namesForeign() bool {
 	return slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool { return t.foreignUnit(m) != "" })
 }
 
+// asksPricesOnly reports whether each part of the message asks, one of them for a price, and nothing is
+// wanted in words.
+func (t *turn) asksPricesOnly() bool {
+	words := t.p.reading.Words
+	return anyIn(words, priceAsked) && !anyIn(words, wishWords) &&
+		!slices.ContainsFunc(piecesOf(t.p.text), func(one piece) bool { return !one.asks })
+}
+
 // priceOnly reports whether the message asks what things cost, and wants none of them.
 func (t *turn) priceOnly() bool { return t.p.has(actPrice) && !anyIn(t.p.reading.Words, wishWords) }
 

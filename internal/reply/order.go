@@ -119,6 +119,9 @@ func (t *turn) fillsOrder(informed bool) bool {
 	// There is nothing to take anything off.
 	case !open && p.cued(cueRemove) && !p.has(actOrder):
 		return false
+	// "Na mayai je? trei moja bei gani" asks what one costs.
+	case !open && t.asksPricesOnly():
+		return false
 	// "I'll come to change it, keep one XL" buys none.
 	case !open && anyIn(p.reading.Words, exchanging):
 		return false

@@ -136,6 +136,23 @@ func (t *turn) reconcileGoods(p *perception, all *acts) {
 		!p.cued(cueSpoilt) {
 		all.drop(actReturn, actProblem, actStatus, actChange)
 	}
+	// The price of a sack is told by the owner's answer, and that of the eggs beside it by the list.
+	if all.has(actAnswer) && len(idsOf(p.products)) > 1 && anyIn(p.reading.Words, priceAsked) &&
+		slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return !t.sellsBy(m.ID, m.Amount.Unit) }) {
+		all.drop(actAnswer, actOrder)
+		all.add(actPrice)
+	}
+	// Nobody gives up an order by the likeness of words that want something.
+	if t.next.Order != nil && all.has(actCancel) && !p.cued(actCancel) && anyIn(p.reading.Words, wishWords) &&
+		!anyIn(p.reading.Words, givesUp) {
+		all.drop(actCancel)
+		all.add(actOrder)
+	}
+	// "Nataka XL, basi" gives nothing up.
+	if all.has(actDrop) && anyIn(p.reading.Words, wishWords) && !anyIn(p.reading.Words, givesUp) {
+		all.drop(actDrop)
+		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actDrop })
+	}
 	// "If they do not fit, can I exchange?" returns nothing, and "no problem, I was just asking" has none.
 	if all.has(actReturn, actProblem) && !p.cued(cueSpoilt) && !p.cued(cuePast) &&
 		(p.asksSoftly() && anyIn(p.reading.Words, whatIfs) || noTrouble.MatchString(p.text)) {
@@ -158,6 +175,13 @@ func (t *turn) reconcileGoods(p *perception, all *acts) {
 		}
 	}
 }
+
+var (
+	// priceAsked ask what something costs, and givesUp are words of who wants nothing any more.
+	priceAsked = keywords("bei, how much, sh ngapi, shilingi ngapi, ni ngapi, price, prices, cost, costs, gharama")
+	givesUp    = keywords("sitaki, acha, iache, acheni, ghairi, nimeghairi, cancel, forget, never mind, nevermind, futa, achana, tena, " +
+		"leave, not booking, hakuna haja, sihitaji, wacha")
+)
 
 // whatIfs are words of what may come to be, and noTrouble says that there is none.
 var (

@@ -13,7 +13,7 @@ var (
 	// L".
 	sizeOff = regexp.MustCompile(`(?i)\b(?:badala|instead of|rather than|not|no|sio|siyo|si|toa|` +
 		`ondoa|futa|remove|without|drop|` +
-		`take off|take out|bila|sitaki|usilete|usiweke|delete|from|kutoka)\s+(?:(?:the|a|size|` +
+		`take off|take out|bila|sitaki|usilete|usiweke|delete|from|kutoka|still|bado ni|bado)\s+(?:(?:the|a|size|` +
 		`saizi|ya|za|wa|la|namba|hiyo|ile|one|ones|` +
 		`pair|in|of)\s+){0,3}$`)
 	// sizeMark is what stands between the name of a product and the size of it.

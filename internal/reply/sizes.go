@@ -84,7 +84,7 @@ func (t *turn) sizesTold() []entity.SizeCount {
 }
 
 // noSize finds a size that is taken back.
-var noSize = regexp.MustCompile(`(?i)\b(?:not|no|sio|siyo|si)\s+(?:(?:size|saizi|the|` +
+var noSize = regexp.MustCompile(`(?i)\b(?:not|no|sio|siyo|si|bado(?: ni| iko| ipo)?|still(?: in| a| at)?)\s+(?:(?:size|saizi|the|` +
 	`ya)\s+)?([0-9a-z]{1,4})\b`)
 
 // addSizes puts several sizes of one product on the order, a line for each. "L mbili na XL moja"
