@@ -135,7 +135,7 @@ var behindTime = regexp.MustCompile(`(?i)\s+(?:inawezekana|itawezekana|possible|
 func (t *turn) timeRequested() string { return t.timeRequestedIn(t.p.text) }
 
 func (t *turn) timeRequestedIn(text string) string {
-	if !t.hasOrder() || t.next.Order != nil && t.next.Order.How == howPickup {
+	if !t.hasOrder() || t.next.Order != nil && t.next.Order.How == howPickup || !anyIn(split(text), canYou) {
 		return ""
 	}
 	for _, piece := range piecesOf(text) {

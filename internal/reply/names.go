@@ -33,11 +33,17 @@ var saysName = regexp.MustCompile(
 func (p *perception) findName() {
 	p.name = nameIn(p.text)
 	// "Next week Thursday 10.30, for Grace Kimaro".
-	if m := forPerson.FindStringSubmatch(p.text); p.name == "" && m != nil &&
+	if p.name != "" || !anyIn(p.reading.Words, forWords) {
+		return
+	}
+	if m := forPerson.FindStringSubmatch(p.text); m != nil &&
 		understand.IsPerson(strings.ToLower(strings.Fields(m[1])[0])) {
 		p.name = nameIn("name is " + m[1])
 	}
 }
+
+// forWords stand in front of who something is for.
+var forWords = keywords("for, kwa")
 
 // forPerson finds for whom something is, in a clause of its own.
 var forPerson = regexp.MustCompile(`(?:^|[,.;\n]|\d)\s*(?:(?:please|pls),? )?(?:for|For|kwa ajili ya|ni kwa)\s+` +

@@ -16,7 +16,7 @@ func (t *turn) keepOrderWishes() {
 	}
 	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.phoneClause(),
 		t.wishesCall(), t.pleaClause(), t.changeWished(), t.alterWished(),
-		strings.TrimSpace(hasEmpty.FindString(t.p.text)), strings.TrimSpace(receives.FindString(t.p.text)),
+		t.emptyTold(), strings.TrimSpace(receives.FindString(t.p.text)),
 		strings.TrimSpace(riderNote.FindString(t.p.text))} {
 		if wish != "" && !strings.Contains(o.Address, wish) && !strings.Contains(o.Note, wish) {
 			o.addNote(wish)
@@ -40,6 +40,17 @@ func (t *turn) keepBesideWishes() {
 		t.tellWish(o.Note)
 	}
 }
+
+// emptyTold is what the message says of an empty cylinder or crate, "" if nothing.
+func (t *turn) emptyTold() string {
+	// The words first: the pattern is slow, and few messages have them.
+	if !anyIn(t.p.reading.Words, ofEmpties) {
+		return ""
+	}
+	return strings.TrimSpace(hasEmpty.FindString(t.p.text))
+}
+
+var ofEmpties = keywords("mtupu, mitupu, tupu, empty")
 
 // hasEmpty finds that the customer has the empty cylinder, which the rider takes back.
 var hasEmpty = regexp.MustCompile(`(?i)[^.,;!?\n]*\b(?:mtungi (?:wangu )?mtupu|empty (?:gas )?cylinder|mitungi mitupu|kreti tupu|` +

@@ -138,10 +138,17 @@ func (t *turn) addUnsized(m entity.NameMatch, counts []entity.SizeCount) {
 var eachOf = regexp.MustCompile(`(?i)\b(\d{1,3}|one|two|three|four|five|six|ten|moja|mbili|tatu|nne|tano|sita|kumi)\s+(?:of )?each\b|` +
 	`\bkila (?:moja|mojawapo|saizi|size|rangi)\s+(\d{1,3}|moja|mbili|tatu|nne|tano|sita|kumi)\b`)
 
+// eachLead are words beside such a number.
+var eachLead = keywords("each, kila")
+
 // takesEach takes so many of each size, and reports whether the message says that of an order.
 func (t *turn) takesEach() bool {
-	o, found := t.next.Order, eachOf.FindStringSubmatch(t.p.text)
-	if o == nil || len(o.Lines) == 0 || found == nil || t.p.names() || t.p.asks {
+	o := t.next.Order
+	if o == nil || len(o.Lines) == 0 || t.p.names() || t.p.asks || !anyIn(t.p.reading.Words, eachLead) {
+		return false
+	}
+	found := eachOf.FindStringSubmatch(t.p.text)
+	if found == nil {
 		return false
 	}
 	said := numbersSaid(found[1] + found[2])
