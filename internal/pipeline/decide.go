@@ -7,8 +7,9 @@ import (
 
 // decide finds out whether a question gets an answer. What it decides stands for the life of
 // the job: a second attempt does not count a second reply. The cheap checks come first, and the
-// rate limiter last, because only it uses something up. If the reply has to wait for the rate
-// limiter, the job has a waiter afterwards, for awaitLimits.
+// rate limiter last, because only it uses something up. Each check gives the job an outcome if the
+// question gets no answer. If the reply has to wait for the rate limiter, the job has a waiter
+// afterwards, for awaitLimits.
 func (p *Pipeline) decide(c *chat, j *job) error {
 	if j.reply != nil || j.outcome != nil || j.decision != nil {
 		return nil
@@ -18,40 +19,24 @@ func (p *Pipeline) decide(c *chat, j *job) error {
 		j.outcome = &store.Outcome{Status: flowhq.Expired, Reason: reason}
 		return nil
 	}
-	switch o, silent, err := p.checkPeople(c, j); {
-	case err != nil:
+	if err := p.checkPeople(c, j); err != nil || j.outcome != nil {
 		return err
-	case silent:
-		j.outcome = &o
-		return nil
 	}
 	// Whoever answers in the bot's place hears voice notes for themselves, and gets pictures too.
 	if config := p.currentConfig(); config.LeavesToOthers() {
-		switch o, muted, err := p.checkMuted(c, j); {
-		case err != nil:
+		if err := p.checkMuted(c, j); err != nil || j.outcome != nil {
 			return err
-		case muted:
-			j.outcome = &o
-			return nil
 		}
 		return p.leaveToOthers(j, config)
 	}
 	if err := p.transcribe(j); err != nil {
 		return err
 	}
-	switch needed, err := p.needsAnswer(j); {
-	case err != nil:
+	if err := p.checkWordless(j); err != nil || j.outcome != nil {
 		return err
-	case !needed:
-		j.outcome = &ignored
-		return nil
 	}
-	switch o, muted, err := p.checkMuted(c, j); {
-	case err != nil:
+	if err := p.checkMuted(c, j); err != nil || j.outcome != nil {
 		return err
-	case muted:
-		j.outcome = &o
-		return nil
 	}
 	d, w := p.requestReply(c, j)
 	j.waiter = w

@@ -99,3 +99,20 @@ func TestBubblesInOrder(t *testing.T) {
 		return cmp.Diff([]string{"1", "2", "3", "4"}, texts)
 	})
 }
+
+// TestNoOutcomeWithoutAProfile: a question that was decided while the bot still answered is left to a
+// person. If the profile cannot be read, that is an error like any other, and the question is tried
+// again.
+func TestNoOutcomeWithoutAProfile(t *testing.T) {
+	b := newBench(t, func(n *flowhq.NewTenant) { n.AnsweredBy = flowhq.ByPerson })
+	p := b.faultyHost("Profile", 1)
+	j := job{question: b.log()[0], decision: &decision{}}
+	c := &chat{contact: j.question.ContactID}
+	if err := p.conclude(c, &j); flowhq.ErrorCode(err) != flowhq.Internal || j.outcome != nil {
+		t.Errorf("conclude() = %v, with the outcome %+v; want code %s and none",
+			err, j.outcome, flowhq.Internal)
+	}
+	if err := p.conclude(c, &j); err != nil || j.outcome == nil || j.outcome.Status != flowhq.Ignored {
+		t.Errorf("conclude() again = %v, with the outcome %+v; want one", err, j.outcome)
+	}
+}

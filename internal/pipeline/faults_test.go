@@ -70,6 +70,13 @@ func (f *faulty) DeadLetter(ctx context.Context, tenant flowhq.TenantID, epoch, 
 	return f.Store.DeadLetter(ctx, tenant, epoch, id, reason)
 }
 
+func (f *faulty) Profile(ctx context.Context, tenant flowhq.TenantID) (flowhq.Profile, error) {
+	if err := f.fault("Profile"); err != nil {
+		return flowhq.Profile{}, err
+	}
+	return f.Store.Profile(ctx, tenant)
+}
+
 // faultyHost is the bench's next host, on a store with a fault. A message that an
 // earlier host left waits for it, so that attempts are counted.
 func (b *bench) faultyHost(method string, times int64) *Pipeline {

@@ -13,39 +13,38 @@ import (
 // person: it is muted for flowhq.ContactWindow, and for muteFor if that happens again.
 const muteFor = 24 * time.Hour
 
-// checkMuted reports whether the writer of a question is muted, and if so the question's
-// outcome. It mutes a contact that the loop detector suspects, and tells that contact so
-// once.
-func (p *Pipeline) checkMuted(c *chat, j *job) (o store.Outcome, muted bool, err error) {
+// checkMuted gives the job its outcome if the writer of the question is muted. It mutes a contact
+// that the loop detector suspects, and tells that contact so once.
+func (p *Pipeline) checkMuted(c *chat, j *job) error {
 	if j.question.RetriedAt != nil { // an operator wants it answered
-		return o, false, nil
+		return nil
 	}
 	if err := p.readConversation(c, j.question); err != nil {
-		return o, false, err
+		return err
 	}
 	// What an earlier host left tells nothing of how soon the contact answered.
 	if !j.fromRows && !c.mutedUntil.After(p.Now()) {
 		suspicion, err := p.inspect(c, j)
 		if err != nil || suspicion.reason == "" {
-			return o, false, err
+			return err
 		}
 		if err := p.mute(c, j, suspicion); err != nil {
-			return o, false, err
+			return err
 		}
 	}
 	if !c.mutedUntil.After(p.Now()) {
-		return o, false, nil
+		return nil
 	}
 	// With its zone, as the operator who reads it may be in another one than the business.
 	until := c.mutedUntil.UTC().Format("2006-01-02 15:04 UTC")
-	o = store.Outcome{
+	j.outcome = &store.Outcome{
 		Status: flowhq.Suppressed,
 		Reason: "the contact is muted until " + until,
 	}
 	if j.suspicion.reason != "" { // this question is the one that muted the contact
-		o.Reply = p.warning(j.question, reply.Muted(p.currentConfig()), scopeMuted)
+		j.outcome.Reply = p.warning(j.question, reply.Muted(p.currentConfig()), scopeMuted)
 	}
-	return o, true, nil
+	return nil
 }
 
 // detect calls f with the loop detector of a chat's contact.

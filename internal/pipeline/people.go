@@ -12,27 +12,28 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// checkPeople reports whether the bot does not answer a question because of people, and if so the
-// question's outcome: a person answers the chat, or the contact is to be left alone.
+// checkPeople gives the job its outcome if the bot does not answer the question because of people:
+// a person answers the chat, or the contact is to be left alone.
 //
 // Such a question is IGNORED for good. Answering it when the bot comes back would surprise a
 // customer whom a person has answered long ago.
-func (p *Pipeline) checkPeople(c *chat, j *job) (o store.Outcome, silent bool, err error) {
+func (p *Pipeline) checkPeople(c *chat, j *job) error {
 	// The rows decide, and not what this process remembers: an operator hands over at another
 	// process.
 	if err := p.readConversation(c, j.question); err != nil {
-		return o, false, err
+		return err
 	}
+	reason := ""
 	switch {
 	case c.standing.LeftAlone:
-		o.Reason = "the bot leaves this contact alone"
+		reason = "the bot leaves this contact alone"
 	case c.standing.HandedOver:
-		o.Reason = "the chat is handed over: a person answers it"
+		reason = "the chat is handed over: a person answers it"
 	default:
-		return o, false, nil
+		return nil
 	}
-	o.Status = flowhq.Ignored
-	return o, true, nil
+	j.outcome = &store.Outcome{Status: flowhq.Ignored, Reason: reason}
+	return nil
 }
 
 // tellOwner adds to an outcome that hands a chat over the notice to the owner's own number.

@@ -25,11 +25,9 @@ func (p *Pipeline) answer(c *chat, j *job) error {
 		// On a second attempt the outcome is kept: the first attempt may have written it, and
 		// lost the database's word of it.
 		if j.outcome == nil {
-			o, err := p.outcome(c, j)
-			if err != nil {
+			if err := p.conclude(c, j); err != nil {
 				return err
 			}
-			j.outcome = &o
 		}
 		err := p.commit(c, j, j.outcomeOfBurst())
 		if flowhq.ErrorCode(err) != flowhq.Conflict {
@@ -45,9 +43,9 @@ func (p *Pipeline) answer(c *chat, j *job) error {
 	}
 }
 
-// outcome is what the rate limiter's decision makes of a question: a reply, or silence,
-// perhaps with a warning.
-func (p *Pipeline) outcome(c *chat, j *job) (store.Outcome, error) {
+// conclude gives the job the outcome that follows from the rate limiter's decision: a reply, or
+// silence, perhaps with a warning.
+func (p *Pipeline) conclude(c *chat, j *job) error {
 	config, d := p.currentConfig(), decision{}
 	if j.decision != nil {
 		d = *j.decision
@@ -56,20 +54,18 @@ func (p *Pipeline) outcome(c *chat, j *job) (store.Outcome, error) {
 		if j.decision != nil {
 			p.refund(c, d)
 		}
-		switch o, silent, err := p.checkPeople(c, j); {
-		case err != nil || silent:
-			return o, err
+		if err := p.checkPeople(c, j); err != nil || j.outcome != nil {
+			return err
 		}
-		err := p.leaveToOthers(j, config)
-		return *j.outcome, err
+		return p.leaveToOthers(j, config)
 	}
 	if d.allowed() {
-		switch o, silent, err := p.checkPeople(c, j); {
-		case err != nil:
-			return store.Outcome{}, err
-		case silent: // since it was decided
+		if err := p.checkPeople(c, j); err != nil {
+			return err
+		}
+		if j.outcome != nil { // since it was decided
 			p.refund(c, d)
-			return o, nil
+			return nil
 		}
 		return p.compose(c, j, config)
 	}
@@ -81,22 +77,24 @@ func (p *Pipeline) outcome(c *chat, j *job) (store.Outcome, error) {
 		}
 		o.Reply = p.warning(j.question, text, d.scope)
 	}
-	return o, nil
+	j.outcome = &o
+	return nil
 }
 
-// compose has the bot decide what to say, and what facts that leaves.
-func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) (store.Outcome, error) {
+// compose has the bot decide what to say, and what facts that leaves: the job's outcome.
+func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) error {
 	suggestion, err := p.consult(c, j, config)
 	if err != nil {
-		return store.Outcome{}, err
+		return err
 	}
 	p.applyRevisions(c, j, true)
 	if j.text() == "" && !j.anyOf(func(m flowhq.Message) bool { return m.Wordless }) {
-		return store.Outcome{Status: flowhq.Ignored, Reason: "nothing is left of it"}, nil
+		j.outcome = &store.Outcome{Status: flowhq.Ignored, Reason: "nothing is left of it"}
+		return nil
 	}
 	known, err := p.knowledgeOf(c.standing.ProfileVersion, config)
 	if err != nil {
-		return store.Outcome{}, err
+		return err
 	}
 	in := p.input(c, j, known)
 	in.Suggestion = suggestion
@@ -115,7 +113,8 @@ func (p *Pipeline) compose(c *chat, j *job, config flowhq.Config) (store.Outcome
 		}
 	}
 	p.tellOwner(&o, j.question, known.profile, config)
-	return o, nil
+	j.outcome = &o
+	return nil
 }
 
 // input is everything that the bot decides by, but for a suggestion.

@@ -36,19 +36,19 @@ func (p *Pipeline) albumWaits(j job) bool {
 	})
 }
 
-// needsAnswer reports whether a message is to be answered at all. A wordless one is not,
+// checkWordless gives the job its outcome if the question needs no answer. A wordless one needs none,
 // and uses up nothing of a rate limit, if one of the chat was answered a little while ago.
 // The rows are asked, because an earlier host may have answered it. A place says where to
 // deliver, and is always answered.
-func (p *Pipeline) needsAnswer(j *job) (needed bool, err error) {
-	m := j.question
+func (p *Pipeline) checkWordless(j *job) error {
 	if j.anyOf(func(m flowhq.Message) bool { return !m.Wordless || m.Latitude != nil }) {
-		return true, nil
+		return nil
 	}
-	err = p.persist("look for an answer to a wordless message", func(ctx context.Context) error {
-		answered, err := p.Store.WordlessAnswered(ctx, p.Tenant, m.ID, wordlessWindow)
-		needed = !answered
+	return p.persist("look for an answer to a wordless message", func(ctx context.Context) error {
+		answered, err := p.Store.WordlessAnswered(ctx, p.Tenant, j.question.ID, wordlessWindow)
+		if answered {
+			j.outcome = &ignored
+		}
 		return err
 	})
-	return needed, err
 }
