@@ -70,10 +70,10 @@ type Logs interface {
 	// DeadLetters returns one page of the messages that have FAILED, and DeadLetterReasons counts
 	// them by their reasons.
 	DeadLetters(
-		ctx context.Context, f store.DeadLetterFilter,
+		ctx context.Context, f store.FailureFilter,
 	) (page []flowhq.DeadLetter, next int64, err error)
 	DeadLetterReasons(
-		ctx context.Context, f store.DeadLetterFilter,
+		ctx context.Context, f store.FailureFilter,
 	) ([]flowhq.DeadLetterReason, error)
 	// Retry makes a message ready to be handled again. It fails with code Conflict for a
 	// message that was not given up.

@@ -7,17 +7,6 @@ import (
 	"github.com/flowhq/flowhq/internal/store"
 )
 
-// asideRequest is GET /admin/webhook-deliveries.
-type asideRequest struct{ store.AsideFilter }
-
-func (r *asideRequest) bind(b *binder) {
-	r.Tenant = b.anyTenant()
-	v, _ := b.parameter("reason")
-	r.Reason = b.reason(v)
-	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.cursor()
-}
-
 // asideList is a page of deliveries that were set aside, and on the first page the reasons that
 // there are, counted among the newest.
 type asideList struct {
@@ -28,12 +17,12 @@ type asideList struct {
 
 // listAside handles GET /admin/webhook-deliveries, what was set aside of the webhooks of all tenants,
 // or of one.
-func (a *API) listAside(ctx context.Context, req asideRequest) (asideList, error) {
-	page, next, err := a.Webhooks.AsideDeliveries(ctx, req.AsideFilter)
+func (a *API) listAside(ctx context.Context, req allFailuresRequest) (asideList, error) {
+	page, next, err := a.Webhooks.AsideDeliveries(ctx, req.FailureFilter)
 	var reasons []flowhq.AsideReason
 	// A client that pages through has the reasons from its first page.
 	if err == nil && req.Before == 0 {
-		reasons, err = a.Webhooks.AsideReasons(ctx, req.AsideFilter)
+		reasons, err = a.Webhooks.AsideReasons(ctx, req.FailureFilter)
 	}
 	return asideList{list(page), list(reasons), cursor(next)}, err
 }
@@ -58,7 +47,7 @@ type retryAsideBody struct {
 // set aside any more, so a repeated request retries nothing twice.
 type retryAsideRequest struct {
 	Deliveries []deliveryRef
-	Filter     store.AsideFilter
+	Filter     store.FailureFilter
 	ByReason   bool // the filter counts
 }
 

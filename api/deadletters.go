@@ -20,11 +20,12 @@ const (
 	maxRetried = 100
 )
 
-// deadLettersRequest is GET /admin/tenants/:id/dead-letters, or that of all tenants.
-type deadLettersRequest struct{ store.DeadLetterFilter }
+// failuresRequest is a request for a list of what has failed: of dead letters, or of deliveries that
+// were set aside.
+type failuresRequest struct{ store.FailureFilter }
 
-// page reads what both lists have in common.
-func (r *deadLettersRequest) page(b *binder) {
+// page reads what the lists have in common.
+func (r *failuresRequest) page(b *binder) {
 	v, _ := b.parameter("reason")
 	r.Reason = b.reason(v)
 	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
@@ -43,17 +44,17 @@ func (b *binder) reason(v string) string {
 }
 
 // tenantLettersRequest is GET /admin/tenants/:id/dead-letters.
-type tenantLettersRequest struct{ deadLettersRequest }
+type tenantLettersRequest struct{ failuresRequest }
 
 func (r *tenantLettersRequest) bind(b *binder) {
 	r.Tenant = b.tenant()
 	r.page(b)
 }
 
-// allLettersRequest is GET /admin/dead-letters.
-type allLettersRequest struct{ deadLettersRequest }
+// allFailuresRequest is GET /admin/dead-letters and GET /admin/webhook-deliveries.
+type allFailuresRequest struct{ failuresRequest }
 
-func (r *allLettersRequest) bind(b *binder) {
+func (r *allFailuresRequest) bind(b *binder) {
 	r.Tenant = b.anyTenant()
 	r.page(b)
 }
@@ -74,19 +75,19 @@ func (a *API) listDeadLetters(
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return deadLetterList{}, err
 	}
-	return a.deadLetters(ctx, req.DeadLetterFilter)
+	return a.deadLetters(ctx, req.FailureFilter)
 }
 
 // listAllDeadLetters handles GET /admin/dead-letters, the dead letters of all tenants, or of one.
 func (a *API) listAllDeadLetters(
-	ctx context.Context, req allLettersRequest,
+	ctx context.Context, req allFailuresRequest,
 ) (deadLetterList, error) {
-	return a.deadLetters(ctx, req.DeadLetterFilter)
+	return a.deadLetters(ctx, req.FailureFilter)
 }
 
 // deadLetters returns a page of dead letters.
 func (a *API) deadLetters(
-	ctx context.Context, f store.DeadLetterFilter,
+	ctx context.Context, f store.FailureFilter,
 ) (answer deadLetterList, err error) {
 	page, next, err := a.Logs.DeadLetters(ctx, f)
 	var reasons []flowhq.DeadLetterReason
@@ -127,7 +128,7 @@ type retryAllBody struct {
 // A retrySelection is what is to be retried: letters, or those that the filter selects.
 type retrySelection struct {
 	Letters []letterRef
-	Filter  store.DeadLetterFilter
+	Filter  store.FailureFilter
 	// ByReason says that the filter counts.
 	ByReason bool
 }

@@ -21,8 +21,8 @@ import (
 // binders read each kind of request that the API takes; TestEachRequestIsFuzzed holds it complete.
 var binders = map[string]func(*binder){
 	"accountChange": binds[accountChange], "accountRef": binds[accountRef],
-	"intakeRequest": binds[intakeRequest], "asideRequest": binds[asideRequest],
-	"allLettersRequest": binds[allLettersRequest], "aloneRequest": binds[aloneRequest],
+	"intakeRequest": binds[intakeRequest], "allFailuresRequest": binds[allFailuresRequest],
+	"aloneRequest": binds[aloneRequest],
 	"answerRequest": binds[answerRequest], "answererRequest": binds[answererRequest],
 	"approvalRequest": binds[approvalRequest], "auditRequest": binds[auditRequest],
 	"bookingChange": binds[bookingChange], "mediaRef": binds[mediaRef],

@@ -42,9 +42,9 @@ type Webhooks interface {
 	// AsideDeliveries and AsideReasons are of all tenants; RetryDelivery has one tried for another
 	// day.
 	AsideDeliveries(
-		ctx context.Context, f store.AsideFilter,
+		ctx context.Context, f store.FailureFilter,
 	) (page []flowhq.AsideDelivery, next int64, err error)
-	AsideReasons(ctx context.Context, f store.AsideFilter) ([]flowhq.AsideReason, error)
+	AsideReasons(ctx context.Context, f store.FailureFilter) ([]flowhq.AsideReason, error)
 	RetryDelivery(
 		ctx context.Context, id flowhq.TenantID, delivery int64, actor string,
 	) error

@@ -179,17 +179,13 @@ func (s *Store) TenantCommands(
 		where tenant_id = @tenant and (@before::bigint = 0 or id < @before)
 		order by id desc
 		limit @limit`
-	// One row more than the page tells whether there is another page.
 	limit = clampLimit(limit)
-	page, err = many(ctx, s, q, named{"tenant": tenant, "before": before, "limit": limit + 1},
+	rows, err := many(ctx, s, q, named{"tenant": tenant, "before": before, "limit": limit + 1},
 		pgx.RowToStructByPos[flowhq.TenantCommand])
 	if err != nil {
 		return nil, 0, fmt.Errorf("commands of tenant %s: %w", tenant, err)
 	}
-	if len(page) > limit {
-		page = page[:limit]
-		next = page[limit-1].ID
-	}
+	page, next = cut(rows, limit, 0, func(c flowhq.TenantCommand) int64 { return c.ID })
 	return page, next, nil
 }
 

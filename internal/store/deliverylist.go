@@ -149,6 +149,70 @@ func (s *Store) lastBefore(
 	return one(ctx, s, q, named{"tenant": tenant, "since": since}, pgx.RowTo[int64])
 }
 
+// RetryDelivery has a delivery that was set aside tried again, for another day, and records
+// WEBHOOK_REPLAYED. What came later in its chat may have been accepted before. NotFound means that
+// the tenant has no such delivery; Conflict, that it is not set aside any more, or that its webhook
+// is disabled.
+func (s *Store) RetryDelivery(
+	ctx context.Context, tenant flowhq.TenantID, id int64, actor string,
+) error {
+	// The cursor is written before the delivery, as by whoever reads the feed.
+	const q = `
+		with old as (
+			select d.webhook_id, d.status, w.enabled
+			from flowhq.webhook_deliveries d
+			join flowhq.webhooks w on w.tenant_id = d.tenant_id and w.id = d.webhook_id
+			where d.tenant_id = @tenant and d.id = @id
+		), c as (
+			update flowhq.webhook_cursors c set resting = false, due_at = '-infinity'
+			from old
+			where c.tenant_id = @tenant and c.webhook_id = old.webhook_id
+				and old.enabled and old.status = 'SET_ASIDE'
+			returning c.webhook_id
+		), d as (
+			update flowhq.webhook_deliveries d set
+				status = 'PENDING', attempts = 0, reason = '', next_at = now(),
+				expires_at = now() + make_interval(secs => @try_for)
+			from c
+			where d.tenant_id = @tenant and d.id = @id and d.status = 'SET_ASIDE'
+			returning d.webhook_id, d.event_id
+		), nudge as (
+			select flowhq.notify('webhook', @tenant::uuid) from d
+		), event as (
+			insert into flowhq.portal_event_logs (tenant_id, event_type, actor, reason)
+			select @tenant, @event, @actor, concat('webhook ', webhook_id, ': event ', event_id)
+			from d
+		)
+		select enabled, exists (select from d), exists (select from nudge) from old`
+	type retried struct{ Enabled, Done, Told bool }
+	var r retried
+	batch := &pgx.Batch{}
+	// The event goes to the feed, whose lock comes before that of the cursor.
+	batch.Queue(feedSharedSQL, named{"tenant": tenant})
+	batch.Queue(q, named{
+		"tenant": tenant, "id": id, "actor": clean(actor), "event": flowhq.EventWebhookReplayed,
+		"try_for": flowhq.WebhookTryFor.Seconds(),
+	}).Query(func(rows pgx.Rows) (err error) {
+		r, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[retried])
+		return err
+	})
+	err := send(ctx, s, batch)
+	switch {
+	case flowhq.ErrorCode(err) == flowhq.NotFound:
+		err = &flowhq.Error{
+			Code: flowhq.NotFound, Message: "there is no such delivery", Err: err,
+		}
+	case err == nil && !r.Enabled:
+		err = disabledWebhook()
+	case err == nil && !r.Done:
+		err = flowhq.Errorf(flowhq.Conflict, "the delivery is not set aside any more")
+	}
+	if err != nil {
+		return fmt.Errorf("retry delivery %d: %w", id, err)
+	}
+	return nil
+}
+
 // PruneDeliveries deletes at most PruneBatch of a tenant's deliveries that are older than FeedDays,
 // for whose events there is no feed any more. If it deletes PruneBatch, there may be more.
 func (s *Store) PruneDeliveries(

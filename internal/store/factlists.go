@@ -221,15 +221,6 @@ func list[T any](
 	return page, next, nil
 }
 
-// cut returns a page of rows without the one that is too many, and what the next page begins
-// before: 0 after the last, the id of the last row, or floor if there was no more above it.
-func cut[T any](rows []T, limit int, floor int64, id func(T) int64) (page []T, next int64) {
-	if limit = clampLimit(limit); len(rows) > limit {
-		return rows[:limit], id(rows[limit-1])
-	}
-	return rows, floor
-}
-
 // single returns the fact with this number, or a NotFound error. The unique key on the number finds
 // one row at most.
 func single[T any](

@@ -49,11 +49,11 @@ var messageCalls = map[string]func(context.Context, *store.Store, guest) (any, e
 		if err := s.DeadLetter(ctx, g.tenant, g.epoch, g.msgID, "x"); err != nil {
 			return nil, err
 		}
-		page, _, err := s.DeadLetters(ctx, store.DeadLetterFilter{Tenant: g.tenant})
+		page, _, err := s.DeadLetters(ctx, store.FailureFilter{Tenant: g.tenant})
 		return page, err
 	},
 	"DeadLetterReasons": func(ctx context.Context, s *store.Store, g guest) (any, error) {
-		return s.DeadLetterReasons(ctx, store.DeadLetterFilter{Tenant: g.tenant})
+		return s.DeadLetterReasons(ctx, store.FailureFilter{Tenant: g.tenant})
 	},
 	"EraseContact": func(ctx context.Context, s *store.Store, g guest) (any, error) {
 		return nil, s.EraseContact(ctx, g.tenant, g.contact(ctx, s), "admin")

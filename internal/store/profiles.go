@@ -106,17 +106,14 @@ func (s *Store) ProfileVersions(
 		limit @limit`
 	// The documents are not read: a page of them could have many megabytes.
 	limit = clampLimit(limit)
-	page, err = many(ctx, s, q, named{
+	rows, err := many(ctx, s, q, named{
 		// profiles_pkey read backwards yields the page, whatever the number of versions.
 		"tenant": tenant, "before": before, "limit": limit + 1,
 	}, pgx.RowToStructByPos[flowhq.ProfileVersion])
 	if err != nil {
 		return nil, 0, fmt.Errorf("profile versions of tenant %s: %w", tenant, err)
 	}
-	if len(page) > limit {
-		page = page[:limit]
-		next = page[limit-1].Version
-	}
+	page, next = cut(rows, limit, 0, func(v flowhq.ProfileVersion) int64 { return v.Version })
 	return page, next, nil
 }
 

@@ -282,38 +282,3 @@ func (s *Store) Selected(
 	}
 	return ids, nil
 }
-
-// cursor returns where a page ends: the time of its last row, in microseconds as PostgreSQL
-// keeps it, and its id, as two rows may have one time. Rows created later do not move it.
-func cursor(created time.Time, id string) string {
-	return base64.RawURLEncoding.EncodeToString(
-		[]byte(strconv.FormatInt(created.UnixMicro(), 10) + " " + id))
-}
-
-// maxCursor is the latest time a cursor may name, in microseconds since 1970: the
-// year 2255, which is beyond every row and within PostgreSQL's calendar.
-const maxCursor = 9_000_000_000_000_000
-
-// parseCursor reads what cursor has made; a cursor of anything else is Invalid. It is bounded and
-// checked because it comes from a client, and PostgreSQL refuses a time beyond its calendar.
-func parseCursor(c string) (at *time.Time, id *flowhq.TenantID, err error) {
-	if c == "" {
-		return nil, nil, nil
-	}
-	// What is no base64 leaves a text that fails below.
-	raw, _ := base64.RawURLEncoding.DecodeString(c)
-	micros, tenant, _ := strings.Cut(string(raw), " ")
-	n, err := strconv.ParseInt(micros, 10, 64)
-	t := flowhq.TenantID(tenant)
-	if err != nil || n < 0 || n > maxCursor || !t.Valid() {
-		bad := flowhq.FieldError{
-			Field: "cursor", Message: "must be the next value of an earlier page",
-		}
-		return nil, nil, &flowhq.Error{
-			Code: flowhq.Invalid, Message: "the cursor is not one of ours",
-			Fields: []flowhq.FieldError{bad},
-		}
-	}
-	created := time.UnixMicro(n)
-	return &created, &t, nil
-}

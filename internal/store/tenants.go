@@ -12,12 +12,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Bounds on the length of a list, in rows.
-const (
-	DefaultLimit = 100  // of a caller that names no limit
-	MaxLimit     = 1000 // whatever the caller asks for
-)
-
 // tenantColumns are read by scanTenant. Texts that a server may make long are cut, as a page
 // has many of them.
 const tenantColumns = `
@@ -183,15 +177,6 @@ func (s *Store) Tenant(ctx context.Context, tenant flowhq.TenantID) (flowhq.Tena
 		return t, fmt.Errorf("tenant %s: %w", tenant, s.missing(ctx, err))
 	}
 	return t, nil
-}
-
-// clampLimit returns how many rows a list of the wanted length may have. It bounds the lists
-// that clients ask for, and those of callers that go on with another page.
-func clampLimit(wanted int) int {
-	if wanted <= 0 {
-		return DefaultLimit
-	}
-	return min(wanted, MaxLimit)
 }
 
 // UpdateTenant changes the fields that c has, records TENANT_UPDATED, notifies every listener

@@ -46,12 +46,12 @@ func TestAsideDeliveries(t *testing.T) {
 	webhook, first := b.setAside(t, a, epochA, "it answered 502")
 	_, second := b.setAside(t, other, epochB, "it answered 502")
 	_, third := b.setAside(t, other, epochB, "no answer")
-	page, next, err := b.AsideDeliveries(t.Context(), store.AsideFilter{Reason: "it answered 502", Limit: 1})
+	page, next, err := b.AsideDeliveries(t.Context(), store.FailureFilter{Reason: "it answered 502", Limit: 1})
 	if ok(t, err); len(page) != 1 || page[0].ID != second || next != second {
 		t.Fatalf("first page %+v, next %d; want delivery %d alone", page, next, second)
 	}
 	page, next, err = b.AsideDeliveries(t.Context(),
-		store.AsideFilter{Reason: "it answered 502", Before: next})
+		store.FailureFilter{Reason: "it answered 502", Before: next})
 	ok(t, err)
 	got := page[0]
 	got.TenantName, got.EventID, got.ContactID, got.CreatedAt, got.TriedAt = "", 0, 0, time.Time{}, nil
@@ -61,16 +61,16 @@ func TestAsideDeliveries(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || len(page) != 1 || next != 0 {
 		t.Errorf("second page of %d, next %d (-want +got):\n%s", len(page), next, diff)
 	}
-	reasons := must(b.AsideReasons(t.Context(), store.AsideFilter{}))(t)
+	reasons := must(b.AsideReasons(t.Context(), store.FailureFilter{}))(t)
 	if len(reasons) != 2 || reasons[0].Deliveries != 2 || reasons[0].Tenants != 2 ||
 		reasons[1].Reason != "no answer" {
 		t.Errorf("reasons %+v", reasons)
 	}
-	page, next, err = b.AsideDeliveries(t.Context(), store.AsideFilter{Tenant: other, Limit: 1})
+	page, next, err = b.AsideDeliveries(t.Context(), store.FailureFilter{Tenant: other, Limit: 1})
 	if ok(t, err); len(page) != 1 || page[0].ID != third || next != third {
 		t.Errorf("first page of one tenant %+v, next %d; want delivery %d alone", page, next, third)
 	}
-	reasons = must(b.AsideReasons(t.Context(), store.AsideFilter{Tenant: a}))(t)
+	reasons = must(b.AsideReasons(t.Context(), store.FailureFilter{Tenant: a}))(t)
 	if len(reasons) != 1 || reasons[0].Deliveries != 1 || reasons[0].Tenants != 1 {
 		t.Errorf("reasons of one tenant %+v", reasons)
 	}
