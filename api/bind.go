@@ -265,6 +265,13 @@ func (b *binder) cursor() int64 {
 	return max(at, old)
 }
 
+// page returns what chooses a page of a list, by a query parameter each: what the page comes before,
+// and how many rows it has at most.
+func (b *binder) page() (before int64, limit int) {
+	limit = b.number("limit", defaultLimit, 1, maxLimit)
+	return b.cursor(), limit
+}
+
 // text returns a query parameter of any text, "" without one.
 func (b *binder) text(name string) string {
 	v, _ := b.parameter(name)

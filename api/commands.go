@@ -122,19 +122,6 @@ func (a *API) readCommand(
 	return c, err
 }
 
-// commandsRequest is GET /admin/tenants/:id/commands.
-type commandsRequest struct {
-	tenantRef
-	Limit  int
-	Before int64
-}
-
-func (r *commandsRequest) bind(b *binder) {
-	r.tenantRef.bind(b)
-	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.cursor()
-}
-
 // commandList is a page of commands.
 type commandList struct {
 	Commands []flowhq.TenantCommand `json:"commands"`
@@ -143,7 +130,7 @@ type commandList struct {
 
 // listCommands handles GET /admin/tenants/:id/commands.
 func (a *API) listCommands(
-	ctx context.Context, req commandsRequest,
+	ctx context.Context, req pageRequest,
 ) (answer commandList, err error) {
 	page, next, err := a.Commands.TenantCommands(ctx, req.Tenant, req.Before, req.Limit)
 	p := access.From(ctx)

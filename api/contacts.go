@@ -76,8 +76,7 @@ func (r *contactsRequest) bind(b *binder) {
 	r.HandedOver = b.choice("handed_over")
 	r.LeftAlone = b.choice("left_alone")
 	r.Muted = b.choice("muted")
-	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.cursor()
+	r.Before, r.Limit = b.page()
 }
 
 // choice returns a query parameter that is true or false, nil without one. Three states are needed:

@@ -24,12 +24,11 @@ const (
 // were set aside.
 type failuresRequest struct{ store.FailureFilter }
 
-// page reads what the lists have in common.
-func (r *failuresRequest) page(b *binder) {
+// filter reads what the lists have in common.
+func (r *failuresRequest) filter(b *binder) {
 	v, _ := b.parameter("reason")
 	r.Reason = b.reason(v)
-	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.cursor()
+	r.Before, r.Limit = b.page()
 }
 
 // reason checks the reason of a dead letter, which is compared as it is: a reason that quotes what
@@ -48,7 +47,7 @@ type tenantLettersRequest struct{ failuresRequest }
 
 func (r *tenantLettersRequest) bind(b *binder) {
 	r.Tenant = b.tenant()
-	r.page(b)
+	r.filter(b)
 }
 
 // allFailuresRequest is GET /admin/dead-letters and GET /admin/webhook-deliveries.
@@ -56,7 +55,7 @@ type allFailuresRequest struct{ failuresRequest }
 
 func (r *allFailuresRequest) bind(b *binder) {
 	r.Tenant = b.anyTenant()
-	r.page(b)
+	r.filter(b)
 }
 
 // deadLetterList is a page of dead letters, and on the first page the reasons that there are.

@@ -97,8 +97,7 @@ func bindFacts[T ~string](r *factsRequest, b *binder, statuses []T) {
 	r.tenantRef.bind(b)
 	r.filter(b)
 	r.Status = string(optionalWord(b, "status", statuses))
-	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.cursor()
+	r.Before, r.Limit = b.page()
 }
 
 // filter reads the filters that a list and its export have in common, but for the status.

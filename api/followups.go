@@ -16,8 +16,7 @@ type followUpsRequest struct {
 
 func (r *followUpsRequest) bind(b *binder) {
 	r.tenantRef.bind(b)
-	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.cursor()
+	r.Before, r.Limit = b.page()
 	r.Status = string(word(b, "status", flowhq.FollowUpStatuses))
 	r.Number = b.text("number")
 }

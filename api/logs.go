@@ -22,8 +22,7 @@ type messagesRequest struct {
 
 func (r *messagesRequest) bind(b *binder) {
 	r.filter(b)
-	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.cursor()
+	r.Before, r.Limit = b.page()
 }
 
 // filter reads what the list and its export have in common. The names are those of the lists of
@@ -174,19 +173,6 @@ func (a *API) unmuteContact(ctx context.Context, req messageRef) (unmuted, error
 	return unmuted{Message: req.Message}, a.Logs.Unmute(ctx, req.Tenant, req.Message, actor(ctx))
 }
 
-// eventsRequest is GET /admin/tenants/:id/events.
-type eventsRequest struct {
-	tenantRef
-	Before int64
-	Limit  int
-}
-
-func (r *eventsRequest) bind(b *binder) {
-	r.tenantRef.bind(b)
-	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.cursor()
-}
-
 // eventList is a page of events, the newest first.
 type eventList struct {
 	Events []flowhq.Event `json:"events"`
@@ -194,7 +180,7 @@ type eventList struct {
 }
 
 // events handles GET /admin/tenants/:id/events.
-func (a *API) events(ctx context.Context, req eventsRequest) (eventList, error) {
+func (a *API) events(ctx context.Context, req pageRequest) (eventList, error) {
 	if _, err := a.Tenants.Tenant(ctx, req.Tenant); err != nil {
 		return eventList{}, err
 	}

@@ -172,19 +172,6 @@ func (a *API) keepMedia(
 	})
 }
 
-// mediaRequest is GET /admin/tenants/:id/media.
-type mediaRequest struct {
-	tenantRef
-	Before int64
-	Limit  int
-}
-
-func (r *mediaRequest) bind(b *binder) {
-	r.tenantRef.bind(b)
-	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.cursor()
-}
-
 // mediaList is a page of uploads and of what was fetched, the newest first.
 type mediaList struct {
 	Media []flowhq.MediaFile `json:"media"`
@@ -192,7 +179,7 @@ type mediaList struct {
 }
 
 // listMedia handles GET /admin/tenants/:id/media.
-func (a *API) listMedia(ctx context.Context, req mediaRequest) (answer mediaList, err error) {
+func (a *API) listMedia(ctx context.Context, req pageRequest) (answer mediaList, err error) {
 	page, next, err := a.Media.MediaFiles(ctx, req.Tenant, req.Before, req.Limit)
 	answer.Media, answer.Next, err = paged(ctx, a, req.Tenant, page, next, err)
 	return answer, err

@@ -24,6 +24,18 @@ type tenantRef struct{ Tenant flowhq.TenantID }
 
 func (r *tenantRef) bind(b *binder) { r.Tenant = b.tenant() }
 
+// pageRequest is a request for a page of what a tenant has, without a filter.
+type pageRequest struct {
+	tenantRef
+	Before int64
+	Limit  int
+}
+
+func (r *pageRequest) bind(b *binder) {
+	r.tenantRef.bind(b)
+	r.Before, r.Limit = b.page()
+}
+
 // createRequest is POST /admin/tenants.
 type createRequest struct {
 	New flowhq.NewTenant

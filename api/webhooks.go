@@ -345,8 +345,7 @@ type deliveriesRequest struct {
 
 func (r *deliveriesRequest) bind(b *binder) {
 	r.webhookRef.bind(b)
-	r.Limit = b.number("limit", defaultLimit, 1, maxLimit)
-	r.Before = b.cursor()
+	r.Before, r.Limit = b.page()
 	r.Status = optionalWord(b, "status", flowhq.DeliveryStatuses)
 }
 
