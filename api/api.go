@@ -274,6 +274,11 @@ type API struct {
 // nobody may act in another's name.
 func actor(ctx context.Context) string { return access.From(ctx).Actor() }
 
+// shownActor is an actor as whoever asks may see it, see access.Shown.
+func shownActor(ctx context.Context, actor string) string {
+	return access.Shown(access.From(ctx), actor)
+}
+
 // New returns an API. Without a password it fails: it would serve everybody. It asks neither the
 // database nor Temporal, so a process starts while either is down, and says so at /readyz.
 func New(o Options) (*API, error) {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -58,7 +57,7 @@ func (a *API) command(c flowhq.Command) func(context.Context, commandRequest) (a
 		}
 		// The key may have been used first by an operator, whose name a tenant's user does not
 		// learn.
-		given.Actor = access.Shown(access.From(ctx), given.Actor)
+		given.Actor = shownActor(ctx, given.Actor)
 		return accepted{given}, nil
 	}
 }
@@ -118,7 +117,7 @@ func (a *API) readCommand(
 	ctx context.Context, req readCommandRequest,
 ) (flowhq.TenantCommand, error) {
 	c, err := a.Commands.TenantCommand(ctx, req.Tenant, req.ID)
-	c.Actor = access.Shown(access.From(ctx), c.Actor)
+	c.Actor = shownActor(ctx, c.Actor)
 	return c, err
 }
 
@@ -133,9 +132,8 @@ func (a *API) listCommands(
 	ctx context.Context, req pageRequest,
 ) (answer commandList, err error) {
 	page, next, err := a.Commands.TenantCommands(ctx, req.Tenant, req.Before, req.Limit)
-	p := access.From(ctx)
 	for i := range page {
-		page[i].Actor = access.Shown(p, page[i].Actor)
+		page[i].Actor = shownActor(ctx, page[i].Actor)
 	}
 	// A deleted tenant has its deletion left, so an empty page is that of no tenant.
 	answer.Commands, answer.Next, err = paged(ctx, a, req.Tenant, page, next, err)

@@ -52,9 +52,8 @@ func (h keys) list(ctx context.Context, req ownerRef) (keyList, error) {
 		_, err = h.api.Tenants.Tenant(ctx, req.Tenant) // an empty list may be that of no tenant
 	}
 	// A tenant's user learns that an operator made a key, not which one.
-	p := access.From(ctx)
 	for i := range all {
-		all[i].CreatedBy = access.Shown(p, all[i].CreatedBy)
+		all[i].CreatedBy = shownActor(ctx, all[i].CreatedBy)
 	}
 	return keyList{list(all)}, err
 }
@@ -129,6 +128,6 @@ func (h keys) read(ctx context.Context, req keyRef) (flowhq.APIKey, error) {
 // checkEvery.
 func (h keys) revoke(ctx context.Context, req keyRef) (flowhq.APIKey, error) {
 	k, err := h.api.Keys.RevokeAPIKey(ctx, req.Tenant, req.Key, actor(ctx))
-	k.CreatedBy = access.Shown(access.From(ctx), k.CreatedBy)
+	k.CreatedBy = shownActor(ctx, k.CreatedBy)
 	return k, err
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -185,9 +184,8 @@ func (a *API) events(ctx context.Context, req pageRequest) (eventList, error) {
 		return eventList{}, err
 	}
 	events, next, err := a.Logs.EventsBefore(ctx, req.Tenant, req.Before, req.Limit)
-	p := access.From(ctx)
 	for i := range events {
-		events[i].Actor = access.Shown(p, events[i].Actor)
+		events[i].Actor = shownActor(ctx, events[i].Actor)
 	}
 	return eventList{list(events), cursor(next)}, err
 }

@@ -9,7 +9,6 @@ import (
 	"strconv"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/reply"
 	"github.com/flowhq/flowhq/internal/store"
 )
@@ -246,9 +245,8 @@ func (a *API) listProfileVersions(
 	ctx context.Context, req versionsRequest,
 ) (answer versionList, err error) {
 	page, next, err := a.Profiles.ProfileVersions(ctx, req.Tenant, req.Before, req.Limit)
-	p := access.From(ctx)
 	for i := range page {
-		page[i].Actor = access.Shown(p, page[i].Actor)
+		page[i].Actor = shownActor(ctx, page[i].Actor)
 	}
 	answer.Versions, answer.Next, err = paged(ctx, a, req.Tenant, page, next, err)
 	return answer, err

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/store"
 )
 
@@ -92,8 +91,7 @@ func (a *API) submit(
 
 // shownSetup is a setup request as who asks may see it.
 func shownSetup(ctx context.Context, r flowhq.SetupRequest) flowhq.SetupRequest {
-	p := access.From(ctx)
-	r.SubmittedBy, r.DecidedBy = access.Shown(p, r.SubmittedBy), access.Shown(p, r.DecidedBy)
+	r.SubmittedBy, r.DecidedBy = shownActor(ctx, r.SubmittedBy), shownActor(ctx, r.DecidedBy)
 	return r
 }
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/access"
 	"github.com/flowhq/flowhq/internal/store"
 	"github.com/flowhq/flowhq/internal/webhook"
 )
@@ -88,7 +87,7 @@ func (a *API) listWebhooks(ctx context.Context, req tenantRef) (webhookList, err
 // shownWebhook is a webhook as who asks may see it: a tenant's people do not learn which operator
 // has made it.
 func shownWebhook(ctx context.Context, w flowhq.Webhook) flowhq.Webhook {
-	w.CreatedBy = access.Shown(access.From(ctx), w.CreatedBy)
+	w.CreatedBy = shownActor(ctx, w.CreatedBy)
 	return w
 }
 
