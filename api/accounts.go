@@ -48,14 +48,10 @@ type accountList struct {
 	Accounts []flowhq.Account `json:"accounts"`
 }
 
-// list handles GET /admin/operators and GET /admin/tenants/:id/users. An unknown tenant is 404 and
-// not an empty list: a script with a wrong id would take it for a tenant without users.
+// list handles GET /admin/operators and GET /admin/tenants/:id/users.
 func (h people) list(ctx context.Context, req ownerRef) (accountList, error) {
 	all, err := h.api.Accounts.Accounts(ctx, req.Tenant)
-	if err == nil && len(all) == 0 && req.Tenant != "" {
-		_, err = h.api.Tenants.Tenant(ctx, req.Tenant) // an empty list may be that of no tenant
-	}
-	return accountList{list(all)}, err
+	return accountList{list(all)}, h.api.checkEmpty(ctx, req.Tenant, len(all), err)
 }
 
 // inviteRequest is POST /admin/operators and POST /admin/tenants/:id/users.

@@ -188,11 +188,18 @@ func cursor(next int64) string {
 func paged[T any](
 	ctx context.Context, a *API, id flowhq.TenantID, page []T, next int64, err error,
 ) ([]T, string, error) {
-	if err == nil && len(page) == 0 {
-		// The look-up is made for empty pages only, so a list costs one statement as a rule.
+	return list(page), cursor(next), a.checkEmpty(ctx, id, len(page), err)
+}
+
+// checkEmpty returns the error with which a list of so many rows is answered: err, or NotFound if
+// there is no such tenant. A script with a wrong id would take an empty list for that of a tenant who
+// has nothing. Lists of the installation have no tenant.
+func (a *API) checkEmpty(ctx context.Context, id flowhq.TenantID, rows int, err error) error {
+	// The look-up is made for empty lists only, so a list costs one statement as a rule.
+	if err == nil && rows == 0 && id != "" {
 		_, err = a.Tenants.Tenant(ctx, id)
 	}
-	return list(page), cursor(next), err
+	return err
 }
 
 // factNumber is what customers call a fact by.

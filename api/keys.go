@@ -48,14 +48,11 @@ type keyList struct {
 // list handles GET /admin/keys and GET /admin/tenants/:id/keys.
 func (h keys) list(ctx context.Context, req ownerRef) (keyList, error) {
 	all, err := h.api.Keys.APIKeys(ctx, req.Tenant)
-	if err == nil && len(all) == 0 && req.Tenant != "" {
-		_, err = h.api.Tenants.Tenant(ctx, req.Tenant) // an empty list may be that of no tenant
-	}
 	// A tenant's user learns that an operator made a key, not which one.
 	for i := range all {
 		all[i].CreatedBy = shownActor(ctx, all[i].CreatedBy)
 	}
-	return keyList{list(all)}, err
+	return keyList{list(all)}, h.api.checkEmpty(ctx, req.Tenant, len(all), err)
 }
 
 // keyRequest is POST /admin/keys and POST /admin/tenants/:id/keys.

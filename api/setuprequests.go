@@ -117,13 +117,10 @@ type setupList struct {
 // listSetups handles GET /admin/setup-requests and GET /admin/tenants/:id/setup-requests.
 func (a *API) listSetups(ctx context.Context, req setupsRequest) (setupList, error) {
 	page, next, err := a.Setups.SetupRequests(ctx, req.SetupFilter)
-	if err == nil && len(page) == 0 && req.Tenant != "" {
-		_, err = a.Tenants.Tenant(ctx, req.Tenant) // an empty list may be that of no tenant
-	}
 	for i := range page {
 		page[i] = shownSetup(ctx, page[i])
 	}
-	return setupList{list(page), next}, err
+	return setupList{list(page), next}, a.checkEmpty(ctx, req.Tenant, len(page), err)
 }
 
 // setupRef is a request about one setup request, of a tenant where the path has one.

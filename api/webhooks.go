@@ -75,13 +75,10 @@ type webhookList struct {
 // listWebhooks handles GET /admin/tenants/:id/webhooks.
 func (a *API) listWebhooks(ctx context.Context, req tenantRef) (webhookList, error) {
 	all, err := a.Webhooks.Webhooks(ctx, req.Tenant)
-	if err == nil && len(all) == 0 {
-		_, err = a.Tenants.Tenant(ctx, req.Tenant) // an empty list may be that of no tenant
-	}
 	for i := range all {
 		all[i] = shownWebhook(ctx, all[i])
 	}
-	return webhookList{list(all)}, err
+	return webhookList{list(all)}, a.checkEmpty(ctx, req.Tenant, len(all), err)
 }
 
 // shownWebhook is a webhook as who asks may see it: a tenant's people do not learn which operator
