@@ -31,22 +31,17 @@ func (s *Store) Deliveries(
 		limit @limit`
 	// The webhook is looked up first: an empty page would otherwise say the same of a webhook that
 	// has no deliveries and of one that is another tenant's.
-	limit := clampLimit(f.Limit)
 	if _, err := s.Webhook(ctx, tenant, webhook); err != nil {
 		return nil, 0, err
 	}
-	page, err = planned(ctx, s, q, named{
+	rows, err := planned(ctx, s, q, named{
 		"tenant": tenant, "webhook": webhook, "status": f.Status, "before": f.Before,
-		"limit": limit,
+		"limit": clampLimit(f.Limit) + 1,
 	}, pgx.RowToStructByPos[flowhq.WebhookDelivery])
 	if err != nil {
 		return nil, 0, fmt.Errorf("deliveries of webhook %s: %w", webhook, err)
 	}
-	// A full page may be the last one. Its next page is empty then, which costs a client one
-	// request and saves a count here.
-	if len(page) == limit {
-		next = page[limit-1].ID
-	}
+	page, next = cut(rows, f.Limit, 0, func(d flowhq.WebhookDelivery) int64 { return d.ID })
 	return page, next, nil
 }
 

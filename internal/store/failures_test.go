@@ -44,6 +44,11 @@ func TestAsideDeliveries(t *testing.T) {
 	a, epochA := b.hosted(t)
 	other, epochB := b.hosted(t)
 	webhook, first := b.setAside(t, a, epochA, "it answered 502")
+	// A page that has the last delivery is the last page, also if it is full.
+	own, next, err := b.Deliveries(t.Context(), a, webhook, store.DeliveryFilter{Limit: 1})
+	if ok(t, err); len(own) != 1 || own[0].ID != first || next != 0 {
+		t.Errorf("deliveries of the webhook %+v, next %d; want delivery %d alone", own, next, first)
+	}
 	_, second := b.setAside(t, other, epochB, "it answered 502")
 	_, third := b.setAside(t, other, epochB, "no answer")
 	page, next, err := b.AsideDeliveries(t.Context(), store.FailureFilter{Reason: "it answered 502", Limit: 1})
