@@ -9,15 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// messageColumns are the fields of flowhq.Message, by name. A statement that lists them may add
-// columns, and a new field cannot end up with its neighbour's value.
-const messageColumns = `
-	id, direction, contact_id, chat, contact, from_number, to_number,
-	kind, text, wordless, media, latitude, longitude, attachment, album, wa_message_id, status, reason,
-	in_reply_to, answered_with, understood, attempts, expires_at,
-	created_at, sent_at, delivered_at, read_at, retried_at, timer_seconds, timer_set_at,
-	original_text, edited_text, edited_at, revoked_at`
-
 // Events returns the newest events of the tenant, at most limit, like EventsBefore.
 func (s *Store) Events(
 	ctx context.Context, tenant flowhq.TenantID, limit int,
