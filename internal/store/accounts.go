@@ -95,15 +95,6 @@ func (s *Store) InviteAccount(
 	return all[0], nil
 }
 
-// noAccount replaces what one says about a tenant. classify names a tenant where a row is
-// missing, as nearly all statements look for one.
-func noAccount(err error) error {
-	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		return &flowhq.Error{Code: flowhq.NotFound, Message: "there is no such account", Err: err}
-	}
-	return err
-}
-
 // ChangeAccount changes the fields that c gives, and records ACCOUNT_CHANGED if one is another. A
 // person who is disabled is signed out at once. NotFound means that the tenant has no such account.
 func (s *Store) ChangeAccount(
@@ -139,7 +130,7 @@ func (s *Store) ChangeAccount(
 		"event": flowhq.EventAccountChanged, "actor": clean(actor),
 	}, pgx.RowToStructByPos[flowhq.Account])
 	if err != nil {
-		return flowhq.Account{}, fmt.Errorf("change account %s: %w", id, noAccount(err))
+		return flowhq.Account{}, fmt.Errorf("change account %s: %w", id, noSuch("account", err))
 	}
 	return a, nil
 }
@@ -175,7 +166,7 @@ func (s *Store) MakeLink(
 		err = flowhq.Errorf(flowhq.Conflict, "the account is disabled; enable it first")
 	}
 	if err != nil {
-		return flowhq.Account{}, fmt.Errorf("link for account %s: %w", id, noAccount(err))
+		return flowhq.Account{}, fmt.Errorf("link for account %s: %w", id, noSuch("account", err))
 	}
 	return a, nil
 }

@@ -107,7 +107,7 @@ func (s *Store) RevokeAPIKey(
 		"tenant": tenant, "id": id, "event": flowhq.EventKeyRevoked, "actor": clean(actor),
 	}, pgx.RowToStructByPos[flowhq.APIKey])
 	if err != nil {
-		return flowhq.APIKey{}, fmt.Errorf("revoke key %s: %w", id, noKey(err))
+		return flowhq.APIKey{}, fmt.Errorf("revoke key %s: %w", id, noSuch("key", err))
 	}
 	return k, nil
 }
@@ -133,16 +133,7 @@ func (s *Store) UseAPIKey(ctx context.Context, hash []byte) (flowhq.APIKey, erro
 	k, err := one(ctx, s, q, named{"hash": hash, "every": seenEvery},
 		pgx.RowToStructByPos[flowhq.APIKey])
 	if err != nil {
-		return flowhq.APIKey{}, fmt.Errorf("use key: %w", noKey(err))
+		return flowhq.APIKey{}, fmt.Errorf("use key: %w", noSuch("key", err))
 	}
 	return k, nil
-}
-
-// noKey replaces what one says about a tenant. A caller that guesses ids learns the same of a key
-// of another tenant as of none.
-func noKey(err error) error {
-	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		return &flowhq.Error{Code: flowhq.NotFound, Message: "there is no such key", Err: err}
-	}
-	return err
 }

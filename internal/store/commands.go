@@ -159,11 +159,8 @@ func (s *Store) TenantCommand(
 		where tenant_id = @tenant and id = @id`
 	args := named{"tenant": tenant, "id": id}
 	o, err := one(ctx, s, q, args, pgx.RowToStructByPos[flowhq.TenantCommand])
-	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		err = flowhq.Errorf(flowhq.NotFound, "there is no such command")
-	}
 	if err != nil {
-		return o, fmt.Errorf("command %d of tenant %s: %w", id, tenant, err)
+		return o, fmt.Errorf("command %d of tenant %s: %w", id, tenant, noSuch("command", err))
 	}
 	return o, nil
 }

@@ -111,7 +111,7 @@ func (s *Store) ReplayWebhook(
 		w, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[replayed])
 		return err
 	})
-	err = noWebhook(send(ctx, s, batch))
+	err = noSuch("webhook", send(ctx, s, batch))
 	switch {
 	// Disabled comes before the other replay: to wait for the end of a replay would not help
 	// whoever asks.
@@ -191,12 +191,8 @@ func (s *Store) RetryDelivery(
 		r, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[retried])
 		return err
 	})
-	err := send(ctx, s, batch)
+	err := noSuch("delivery", send(ctx, s, batch))
 	switch {
-	case flowhq.ErrorCode(err) == flowhq.NotFound:
-		err = &flowhq.Error{
-			Code: flowhq.NotFound, Message: "there is no such delivery", Err: err,
-		}
 	case err == nil && !r.Enabled:
 		err = disabledWebhook()
 	case err == nil && !r.Done:

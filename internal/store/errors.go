@@ -47,6 +47,16 @@ func classify(err error) error {
 	return &flowhq.Error{Code: flowhq.Internal, Message: "the database call went wrong", Err: err}
 }
 
+// noSuch returns err as it is about a thing that a statement has looked for, such as "command". classify
+// names a tenant where a row is missing, as nearly all statements look for one. Whoever guesses ids
+// learns the same of a thing of another tenant as of none.
+func noSuch(thing string, err error) error {
+	if flowhq.ErrorCode(err) != flowhq.NotFound {
+		return err
+	}
+	return &flowhq.Error{Code: flowhq.NotFound, Message: "there is no such " + thing, Err: err}
+}
+
 // taken says which unique key is in the way, by constraint. These six can be in the way of a
 // caller who has done nothing wrong; any other means that a program is wrong.
 var taken = map[string]string{

@@ -30,11 +30,7 @@ func (s *Store) MessageHistory(
 		where tenant_id = @tenant and id = @id`
 	args := named{"tenant": tenant, "id": id}
 	h.Message, err = one(ctx, s, byID, args, pgx.RowToStructByName[flowhq.Message])
-	// The words of one are about a tenant, and here the message is what is missing.
-	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		err = flowhq.Errorf(flowhq.NotFound, "there is no such message")
-	}
-	if err == nil {
+	if err = noSuch("message", err); err == nil {
 		err = s.readRelated(ctx, tenant, &h)
 	}
 	if err != nil {

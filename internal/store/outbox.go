@@ -149,11 +149,8 @@ func (s *Store) Outbound(
 		where tenant_id = @tenant and wa_message_id = @wa_id and direction = 'OUT'`
 	args := named{"tenant": tenant, "wa_id": clean(waID)}
 	m, err := one(ctx, s, q, args, pgx.RowToStructByName[flowhq.Message])
-	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		err = flowhq.Errorf(flowhq.NotFound, "there is no such message")
-	}
 	if err != nil {
-		return flowhq.Message{}, fmt.Errorf("outbound %s: %w", waID, err)
+		return flowhq.Message{}, fmt.Errorf("outbound %s: %w", waID, noSuch("message", err))
 	}
 	return m, nil
 }

@@ -79,11 +79,8 @@ func (s *Store) SetupRequest(
 		where (@tenant::text = '' or r.tenant_id = nullif(@tenant, '')::uuid) and r.id = @id`
 	r, err := one(ctx, s, q, named{"tenant": tenant, "id": id},
 		pgx.RowToStructByPos[flowhq.SetupRequest])
-	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		err = flowhq.Errorf(flowhq.NotFound, "there is no such setup request")
-	}
 	if err != nil {
-		return r, fmt.Errorf("setup request %s: %w", id, err)
+		return r, fmt.Errorf("setup request %s: %w", id, noSuch("setup request", err))
 	}
 	return r, nil
 }

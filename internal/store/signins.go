@@ -29,7 +29,7 @@ func (s *Store) Login(ctx context.Context, email string) (Login, error) {
 		where a.email = @email`
 	l, err := one(ctx, s, q, named{"email": clean(email)}, scanLogin)
 	if err != nil {
-		return Login{}, fmt.Errorf("login: %w", noAccount(err))
+		return Login{}, fmt.Errorf("login: %w", noSuch("account", err))
 	}
 	return l, nil
 }
@@ -42,7 +42,7 @@ func (s *Store) LoginByLink(ctx context.Context, hash []byte) (Login, error) {
 		where l.token_hash = @hash and l.expires_at > now() and not a.disabled`
 	l, err := one(ctx, s, q, named{"hash": hash}, scanLogin)
 	if err != nil {
-		return Login{}, fmt.Errorf("login by link: %w", noAccount(err))
+		return Login{}, fmt.Errorf("login by link: %w", noSuch("account", err))
 	}
 	return l, nil
 }
@@ -90,7 +90,7 @@ func (s *Store) UseLink(
 		"from": " (" + clean(address) + ")",
 	}, pgx.RowToStructByPos[flowhq.Account])
 	if err != nil {
-		return flowhq.Account{}, fmt.Errorf("use link: %w", noAccount(err))
+		return flowhq.Account{}, fmt.Errorf("use link: %w", noSuch("account", err))
 	}
 	return a, nil
 }
@@ -171,7 +171,7 @@ func (s *Store) SignIn(ctx context.Context, n NewSignIn) (int64, error) {
 		"event": flowhq.EventSignedIn, "actor": clean(n.Actor),
 	}, pgx.RowTo[int64])
 	if err != nil {
-		return 0, fmt.Errorf("sign in: %w", noAccount(err))
+		return 0, fmt.Errorf("sign in: %w", noSuch("account", err))
 	}
 	return id, nil
 }
@@ -198,7 +198,7 @@ func (s *Store) SignedIn(ctx context.Context, hash []byte) (flowhq.Account, int6
 	}
 	r, err := one(ctx, s, q, named{"hash": hash, "every": seenEvery}, pgx.RowToStructByPos[row])
 	if err != nil {
-		return flowhq.Account{}, 0, fmt.Errorf("signed in: %w", noAccount(err))
+		return flowhq.Account{}, 0, fmt.Errorf("signed in: %w", noSuch("account", err))
 	}
 	return r.Account, r.SignIn, nil
 }

@@ -141,7 +141,7 @@ type named = pgx.StrictNamedArgs
 var none = named{}
 
 // one runs a statement that yields exactly one row. No row is NotFound with a message about a
-// tenant: a caller who looked for something else replaces the message, and a caller whose
+// tenant: a caller who looked for something else asks noSuch, and a caller whose
 // answer ends a workflow asks missing first.
 func one[T any](
 	ctx context.Context, s *Store, sql string, args named, scan pgx.RowToFunc[T],

@@ -68,7 +68,7 @@ func (s *Store) Webhook(
 	w, err := one(ctx, s, q, named{"tenant": tenant, "id": id},
 		pgx.RowToStructByPos[flowhq.Webhook])
 	if err != nil {
-		return w, fmt.Errorf("webhook %s: %w", id, noWebhook(err))
+		return w, fmt.Errorf("webhook %s: %w", id, noSuch("webhook", err))
 	}
 	return w, nil
 }
@@ -348,7 +348,7 @@ func (s *Store) TestWebhook(
 		err = disabledWebhook()
 	}
 	if err != nil {
-		return w, fmt.Errorf("test webhook %s: %w", id, noWebhook(err))
+		return w, fmt.Errorf("test webhook %s: %w", id, noSuch("webhook", err))
 	}
 	return w, nil
 }
@@ -386,20 +386,10 @@ func oneLocked(
 		w, err = pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[flowhq.Webhook])
 		return err
 	})
-	return w, noWebhook(send(ctx, s, batch))
+	return w, noSuch("webhook", send(ctx, s, batch))
 }
 
 // disabledWebhook is the error about a webhook to which nothing is sent.
 func disabledWebhook() error {
 	return flowhq.Errorf(flowhq.Conflict, "the webhook is disabled; enable it first")
-}
-
-// noWebhook replaces what one says about a tenant.
-func noWebhook(err error) error {
-	if flowhq.ErrorCode(err) == flowhq.NotFound {
-		return &flowhq.Error{
-			Code: flowhq.NotFound, Message: "there is no such webhook", Err: err,
-		}
-	}
-	return err
 }

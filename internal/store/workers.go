@@ -121,12 +121,8 @@ func (s *Store) DrainWorker(
 	const now = `select ` + workerColumns + ` from flowhq.workers where name = @name`
 	w, err := one(ctx, s, now, named{"name": name}, pgx.RowToStructByPos[flowhq.Worker])
 	switch {
-	case flowhq.ErrorCode(err) == flowhq.NotFound:
-		return flowhq.Worker{}, &flowhq.Error{
-			Code: flowhq.NotFound, Message: "there is no such worker", Err: err,
-		}
 	case err != nil:
-		return flowhq.Worker{}, fmt.Errorf("drain worker %s: %w", name, err)
+		return flowhq.Worker{}, fmt.Errorf("drain worker %s: %w", name, noSuch("worker", err))
 	case w.Status == flowhq.WorkerStale:
 		return flowhq.Worker{}, flowhq.Errorf(flowhq.Conflict,
 			"the worker has ended: it was last heard of at %s", w.LastSeenAt.UTC().Format(time.RFC3339))
