@@ -77,8 +77,8 @@ func TestEndings(t *testing.T) {
 	} {
 		t.Run(f.kind, func(t *testing.T) { w.in(t).cannotConnect(stranded, f.kind, f.want) })
 	}
-	unresponsive.make(unresponsive.b)                                                   // takes more than a minute to notice, in which the rest takes place
-	s.must(s.simulate("POST", "/faults", object{"kind": "few_codes", "count": 1}, nil)) // of 20 s
+	unresponsive.make(unresponsive.b)                // takes more than a minute to notice, in which the rest takes place
+	s.fault(object{"kind": "few_codes", "count": 1}) // of 20 s
 	for _, r := range rows {
 		r.make(r.b)
 	}
@@ -135,17 +135,17 @@ func endings() []*row {
 // inflict has the simulator do something to the number.
 func inflict(kind string) func(*business) {
 	return func(b *business) {
-		b.s.must(b.s.simulate("POST", "/faults", object{"kind": kind, "number": b.PhoneNumber}, nil))
+		b.s.fault(object{"kind": kind, "number": b.PhoneNumber})
 	}
 }
 
 // refuse has WhatsApp refuse the number's logins, the next of which is at once.
 func refuse(reason, code int, d time.Duration) func(*business) {
 	return func(b *business) {
-		b.s.must(b.s.simulate("POST", "/faults", object{
+		b.s.fault(object{
 			"kind": "refuse_logins", "number": b.PhoneNumber, "reason": reason, "code": code,
 			"seconds": d.Seconds(),
-		}, nil))
+		})
 		inflict("drop")(b)
 	}
 }
@@ -213,8 +213,6 @@ func askOnceMore(b *business) {
 	})
 	b.connected(patience)
 }
-
-type object = map[string]any
 
 // tenantNumber is the nth tenant of this test.
 func tenantNumber(n int) flowhq.NewTenant {

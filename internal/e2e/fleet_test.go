@@ -49,7 +49,7 @@ func TestReconnectsArePaced(t *testing.T) {
 	s.worker("worker")
 	all := s.fleet(sessions)
 	outage := time.Now()
-	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop"}, nil))
+	s.fault(object{"kind": "drop"})
 	var logins []time.Time
 	for _, b := range all {
 		eventually(t, patience, func() error {

@@ -16,9 +16,9 @@ var addressForms = []string{"number", "lid", "number_lid", "lid_number"}
 // all later ones in the usual one.
 func (c *customer) named(forms ...string) {
 	c.s.t.Helper()
-	c.s.must(c.s.simulate("POST", "/faults", map[string]any{
+	c.s.fault(object{
 		"kind": "address", "number": c.number, "forms": append(forms, "lid_number"),
-	}, nil))
+	})
 }
 
 // repeat has the customer's phone send the text once more under an id that it has used.

@@ -36,9 +36,8 @@ func TestCommandsMayBeRepeated(t *testing.T) {
 	b.replaced(before)
 
 	// Force-restart while the session is off the air.
-	s.must(s.simulate("POST", "/faults",
-		map[string]any{"kind": "refuse_logins", "number": b.PhoneNumber, "seconds": 2, "reason": 503}, nil))
-	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop", "number": b.PhoneNumber}, nil))
+	s.fault(object{"kind": "refuse_logins", "number": b.PhoneNumber, "seconds": 2, "reason": 503})
+	s.fault(object{"kind": "drop", "number": b.PhoneNumber})
 	eventually(t, patience, func() error {
 		got, err := b.read()
 		if err == nil && got.Session.State == flowhq.Connected {
@@ -153,7 +152,7 @@ func TestDroppedConnection(t *testing.T) {
 	b.link()
 	c := s.customer("+254711000001", "Amina")
 	ask(t, c, b, "hello", patience)
-	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop", "number": b.PhoneNumber}, nil))
+	s.fault(object{"kind": "drop", "number": b.PhoneNumber})
 	ask(t, c, b, "hello again", patience)
 	b.neverHostedTwice()
 }
@@ -165,8 +164,7 @@ func TestMessagesDeliveredTwice(t *testing.T) {
 	b := s.business(unlimited(barbers))
 	b.link()
 	c := s.customer("+254711000001", "Amina")
-	s.must(s.simulate("POST", "/faults",
-		map[string]any{"kind": "duplicate", "number": b.PhoneNumber, "count": 3}, nil))
+	s.fault(object{"kind": "duplicate", "number": b.PhoneNumber, "count": 3})
 	cs := []*conversation{{customer: c, to: b,
 		texts: []string{"hello", "prices", "how are you", "booking", "26 February"}}}
 	play(t, cs, nil)

@@ -17,10 +17,10 @@ func TestLinkedByCode(t *testing.T) {
 	if status, err := s.call("POST", b.path()+"/pair-code", nil, nil); status != 409 {
 		t.Errorf("a code for a tenant that was never started: %d, %v; want 409", status, err)
 	}
-	s.must(s.simulate("POST", "/faults", object{"kind": "few_codes", "count": 1}, nil))
+	s.fault(object{"kind": "few_codes", "count": 1})
 	b.command(flowhq.Start)
 	eventually(t, patience, func() error { _, err := b.code(); return err })
-	s.must(s.simulate("POST", "/faults", object{"kind": "few_codes", "count": 0}, nil))
+	s.fault(object{"kind": "few_codes", "count": 0})
 
 	var code struct {
 		Code      string

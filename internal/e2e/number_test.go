@@ -93,12 +93,12 @@ func TestAnotherNumber(t *testing.T) {
 	if _, err := c.write(b, "prices"); err != nil {
 		t.Fatal(err)
 	}
-	for _, fault := range []map[string]any{ // the customer's phone is off, and no send is confirmed
+	for _, fault := range []object{ // the customer's phone is off, and no send is confirmed
 		{"kind": "refuse_logins", "number": c.number, "seconds": 3600},
 		{"kind": "drop", "number": c.number},
 		{"kind": "lose_acks", "number": b.PhoneNumber, "count": 1000},
 	} {
-		s.must(s.simulate("POST", "/faults", fault, nil))
+		s.fault(fault)
 	}
 	b.command(flowhq.Start)
 	eventually(t, patience, func() error {
@@ -110,14 +110,14 @@ func TestAnotherNumber(t *testing.T) {
 	})
 	b.command(flowhq.Stop)
 	b.becomes(patience, flowhq.TenantPaused, flowhq.Disconnected, flowhq.HostStopped)
-	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "logout", "number": b.PhoneNumber}, nil))
+	s.fault(object{"kind": "logout", "number": b.PhoneNumber})
 	b.command(flowhq.Start)
 	b.becomes(patience, flowhq.TenantError, flowhq.LoggedOut, flowhq.HostError)
 	other.hasNumber()
 	b.command(flowhq.Start)
 	other.scan()
 	b.connected(patience)
-	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "clear"}, nil))
+	s.fault(object{"kind": "clear"})
 
 	ask(t, c, other, "hello", patience) // sent after all that was due
 	if inbox, err := c.inbox(other); err != nil || len(inbox) != 1 {

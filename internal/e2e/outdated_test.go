@@ -43,10 +43,10 @@ func (f fleetNow) count(event flowhq.EventType) (n int) {
 // counted from the one that the program was made for.
 func (s *stand) accepts(oldest, newest, latest uint32) {
 	s.t.Helper()
-	s.must(s.simulate("POST", "/faults", map[string]any{
+	s.fault(object{
 		"kind": "versions", "oldest": madeFor(s.t) + oldest, "newest": madeFor(s.t) + newest,
 		"latest": madeFor(s.t) + latest,
-	}, nil))
+	})
 }
 
 func madeFor(t testing.TB) (revision uint32) {
@@ -78,7 +78,7 @@ func TestClientOutdated(t *testing.T) {
 	all := s.fleet(4)
 	s.accepts(1, 9, 0)
 	drop := func(b *business) {
-		s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop", "number": b.PhoneNumber}, nil))
+		s.fault(object{"kind": "drop", "number": b.PhoneNumber})
 	}
 	drop(all[0])
 	all[0].becomes(patience, flowhq.TenantError, flowhq.Disconnected, flowhq.HostError)

@@ -17,10 +17,9 @@ func TestRelinkAfterALastingRefusal(t *testing.T) {
 	b.link()
 	c := s.customer("+254711000001", "Amina")
 	ask(t, c, b, "hello", patience)
-	s.must(s.simulate("POST", "/faults",
-		map[string]any{"kind": "refuse_logins", "number": b.PhoneNumber, "seconds": 3600,
-			"reason": 403}, nil))
-	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "drop", "number": b.PhoneNumber}, nil))
+	s.fault(object{"kind": "refuse_logins", "number": b.PhoneNumber, "seconds": 3600,
+		"reason": 403})
+	s.fault(object{"kind": "drop", "number": b.PhoneNumber})
 	b.becomes(patience, flowhq.TenantError, flowhq.Banned, flowhq.HostError)
 
 	b.command(flowhq.Relink)
@@ -29,7 +28,7 @@ func TestRelinkAfterALastingRefusal(t *testing.T) {
 		code, err = b.code()
 		return err
 	})
-	s.must(s.simulate("POST", "/faults", map[string]any{"kind": "clear"}, nil))
+	s.fault(object{"kind": "clear"})
 	s.must(b.scanned(code))
 	b.connected(patience)
 	ask(t, c, b, "booking", patience)

@@ -175,6 +175,15 @@ func (s *stand) simulate(method, path string, body, out any) (int, error) {
 	return s.request(s.sim, method, path, body, out)
 }
 
+// An object is the JSON object of a request.
+type object = map[string]any
+
+// fault has the simulated WhatsApp make a fault, or end them with the kind clear.
+func (s *stand) fault(f object) {
+	s.t.Helper()
+	s.must(s.simulate("POST", "/faults", f, nil))
+}
+
 func (s *stand) request(base, method, path string, body, out any) (int, error) {
 	var payload io.Reader
 	if body != nil {

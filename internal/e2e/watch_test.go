@@ -231,11 +231,11 @@ func (w *watcher) scrape(url string) ([]byte, error) {
 func (w *watcher) cannotConnect(b *business, fault string, want flowhq.Ending) {
 	w.t.Helper()
 	b = w.view(b)
-	w.must(w.simulate("POST", "/faults", object{"kind": fault, "seconds": 600}, nil))
+	w.fault(object{"kind": fault, "seconds": 600})
 	inflict("drop")(b)
 	w.ends(b, want)
 	w.shown(b, want, want.Attention())
-	w.must(w.simulate("POST", "/faults", object{"kind": fault, "seconds": 0}, nil))
+	w.fault(object{"kind": fault, "seconds": 0})
 	b.command(flowhq.Restart) // or its backoff takes a while by now
 	b.connected(patience)
 	w.told(b, want)
