@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,6 +167,31 @@ func TestNothingIsLeftForLater(t *testing.T) {
 			for _, word := range unfinished {
 				if strings.Contains(group.Text(), word) {
 					t.Errorf("%s: a comment says %s", s.at(group), word)
+				}
+			}
+		}
+	}
+}
+
+// testName is how a comment names a test that proves what it says.
+var testName = regexp.MustCompile(`\b(Test|Fuzz|Benchmark)[A-Z]\w+`)
+
+// TestNamedTestsExist: a reader who follows a comment to its proof finds it, also after a rename.
+func TestNamedTestsExist(t *testing.T) {
+	all := load(t, func(source) bool { return true })
+	there := map[string]bool{}
+	for _, s := range all {
+		for _, d := range s.file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok {
+				there[f.Name.Name] = true
+			}
+		}
+	}
+	for _, s := range all {
+		for _, group := range s.file.Comments {
+			for _, name := range testName.FindAllString(group.Text(), -1) {
+				if !there[name] {
+					t.Errorf("%s: a comment names %s, and there is no such test", s.at(group), name)
 				}
 			}
 		}

@@ -28,7 +28,7 @@ func environ(pairs ...string) func(string) string {
 // compareSecrets lets cmp look at secrets, which it would otherwise print as redacted.
 var compareSecrets = cmp.Options{
 	cmp.Comparer(func(a, b Secret) bool { return a.Reveal() == b.Reveal() }),
-	cmpopts.IgnoreTypes(TemporalAccess{}), // see TestTemporalAccess
+	cmpopts.IgnoreTypes(TemporalAccess{}), // see TestTemporalFromAFile
 }
 
 func base64Key(letter string) string {

@@ -20,7 +20,7 @@ type personTable struct {
 	signal  bool
 }
 
-// personTables are all of them; other tables name nobody. TestErasedPersonIsNowhere looks through
+// personTables are all of them; other tables name nobody. TestErasedContactIsNowhere looks through
 // the columns of all tables that there are.
 var personTables = []personTable{
 	{"whatsmeow_sessions", "their_id", true},
