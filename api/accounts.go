@@ -17,7 +17,7 @@ const linkLifetime = 7 * 24 * time.Hour
 
 // accountRoutes lists the endpoints of the people of an installation, or of a tenant.
 func (a *API) accountRoutes(r router, path string, s flowhq.Scope, roles []flowhq.Role) {
-	of := people{api: a, roles: roles}
+	of := accounts{api: a, roles: roles}
 	r.get(path, s, handle(a, http.StatusOK, of.list))
 	r.post(path, s, handle(a, http.StatusCreated, of.invite))
 	r.get(path+"/:account", s, handle(a, http.StatusOK, of.read))
@@ -25,8 +25,8 @@ func (a *API) accountRoutes(r router, path string, s flowhq.Scope, roles []flowh
 	r.post(path+"/:account/link", s, handle(a, http.StatusOK, of.link))
 }
 
-// people are handlers of accounts, with the roles that those may have.
-type people struct {
+// accounts are handlers of accounts, with the roles that those may have.
+type accounts struct {
 	api   *API
 	roles []flowhq.Role
 }
@@ -49,7 +49,7 @@ type accountList struct {
 }
 
 // list handles GET /admin/operators and GET /admin/tenants/:id/users.
-func (h people) list(ctx context.Context, req ownerRef) (accountList, error) {
+func (h accounts) list(ctx context.Context, req ownerRef) (accountList, error) {
 	all, err := h.api.Accounts.Accounts(ctx, req.Tenant)
 	return accountList{list(all)}, h.api.checkEmpty(ctx, req.Tenant, len(all), err)
 }
@@ -107,7 +107,7 @@ func (a *API) newLink() (store.PasswordLink, invited) {
 
 // invite handles POST /admin/operators and POST /admin/tenants/:id/users. A request that is
 // repeated is a conflict; the answer to the first one, which was lost, is replaced by another link.
-func (h people) invite(ctx context.Context, req inviteRequest) (answer invited, err error) {
+func (h accounts) invite(ctx context.Context, req inviteRequest) (answer invited, err error) {
 	if err := req.New.Validate(h.roles); err != nil {
 		return invited{}, err
 	}
@@ -135,7 +135,7 @@ func (r *accountRef) bind(b *binder) {
 
 // read handles GET /admin/operators/:account and GET /admin/tenants/:id/users/:account. The list has
 // all that there are, so it is looked for there.
-func (h people) read(ctx context.Context, req accountRef) (flowhq.Account, error) {
+func (h accounts) read(ctx context.Context, req accountRef) (flowhq.Account, error) {
 	all, err := h.list(ctx, req.ownerRef)
 	if err != nil {
 		return flowhq.Account{}, err
@@ -178,7 +178,7 @@ func (r *accountChange) bind(b *binder) {
 
 // change handles PATCH /admin/operators/:account and PATCH /admin/tenants/:id/users/:account.
 // Nobody takes the own role away or shuts out the own account, so an owner is always left.
-func (h people) change(ctx context.Context, req accountChange) (flowhq.Account, error) {
+func (h accounts) change(ctx context.Context, req accountChange) (flowhq.Account, error) {
 	if err := req.Change.Validate(h.roles); err != nil {
 		return flowhq.Account{}, err
 	}
@@ -198,7 +198,7 @@ func (h people) change(ctx context.Context, req accountChange) (flowhq.Account, 
 // somebody has lost the password, or the invitation. The one before is worth nothing any more. The
 // password stays until the link is used, so nobody is shut out by a link that somebody else asked
 // for. An account that is disabled is 409.
-func (h people) link(ctx context.Context, req accountRef) (answer invited, err error) {
+func (h accounts) link(ctx context.Context, req accountRef) (answer invited, err error) {
 	link, answer := h.api.newLink()
 	answer.Account, err = h.api.Accounts.MakeLink(
 		ctx, req.Tenant, req.Account, link, actor(ctx))

@@ -6,8 +6,12 @@
 // is wrong with a request; its error is answered as application/problem+json
 // with the status of the error's code. Both happen in [handle].
 //
-// The API is stateless: any process answers any request. Only the limit on wrong
-// passwords is counted by each process for itself.
+// The API is stateless: any process answers any request. What each process counts for
+// itself are brakes: wrong passwords of an address, mails, requests and streams at a time,
+// and how long ago it noted that a code was read.
+//
+// A request type that ends in Ref names one thing, nearly always in its path. One that ends in
+// Body is the JSON of a request, which the request's own type reads or has in it.
 package api
 
 import (

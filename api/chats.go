@@ -42,14 +42,14 @@ type readBody struct {
 	UpTo *int64 `json:"up_to"`
 }
 
-// readRequest is POST /admin/tenants/:id/contacts/:contact/read. It has no key: what was seen stays
-// so, however often it is said.
-type readRequest struct {
+// readChatRequest is POST /admin/tenants/:id/contacts/:contact/read. It has no key: what was seen
+// stays so, however often it is said.
+type readChatRequest struct {
 	contactRef
 	readBody
 }
 
-func (r *readRequest) bind(b *binder) {
+func (r *readChatRequest) bind(b *binder) {
 	r.contactRef.bind(b)
 	b.optionalBody(&r.readBody)
 	if r.UpTo != nil && *r.UpTo < 1 {
@@ -60,7 +60,7 @@ func (r *readRequest) bind(b *binder) {
 // readChat handles POST /admin/tenants/:id/contacts/:contact/read: somebody of the business has
 // looked at the chat. A client names the last message that it has shown, since another one may have
 // come meanwhile. To look at a chat by GET notes nothing: programs do that too.
-func (a *API) readChat(ctx context.Context, req readRequest) (flowhq.Chat, error) {
+func (a *API) readChat(ctx context.Context, req readChatRequest) (flowhq.Chat, error) {
 	var upTo int64
 	if req.UpTo != nil {
 		upTo = *req.UpTo

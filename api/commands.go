@@ -31,24 +31,26 @@ func (r *commandRequest) bind(b *binder) {
 	r.Key = b.key()
 }
 
-// accepted is a command that is durable, but perhaps not applied yet. Its location is where to see
-// whether it has been. The status is 202 even where it was applied long ago, so that a repeated
-// request looks like the first.
-type accepted struct{ flowhq.TenantCommand }
+// commandAccepted is a command that is durable, but perhaps not applied yet. Its location is where
+// to see whether it has been. The status is 202 even where it was applied long ago, so that a
+// repeated request looks like the first.
+type commandAccepted struct{ flowhq.TenantCommand }
 
 // location is where it can be read what has come of the command.
-func (a accepted) location() string {
+func (a commandAccepted) location() string {
 	return "/admin/tenants/" + string(a.Tenant) + "/commands/" + strconv.FormatInt(a.ID, 10)
 }
 
 // command handles POST /admin/tenants/:id/session/<c>. The command is a row before it is
 // answered; the signal that follows only makes it faster.
-func (a *API) command(c flowhq.Command) func(context.Context, commandRequest) (accepted, error) {
-	return func(ctx context.Context, req commandRequest) (accepted, error) {
+func (a *API) command(
+	c flowhq.Command,
+) func(context.Context, commandRequest) (commandAccepted, error) {
+	return func(ctx context.Context, req commandRequest) (commandAccepted, error) {
 		given, name, err := a.Commands.Command(ctx, req.Tenant,
 			store.NewCommand{Command: c, Key: req.Key, Actor: actor(ctx)})
 		if err != nil {
-			return accepted{}, err
+			return commandAccepted{}, err
 		}
 		// A repeated request may find a command that was applied long ago, for which nobody need be
 		// called.
@@ -58,7 +60,7 @@ func (a *API) command(c flowhq.Command) func(context.Context, commandRequest) (a
 		// The key may have been used first by an operator, whose name a tenant's user does not
 		// learn.
 		given.Actor = shownActor(ctx, given.Actor)
-		return accepted{given}, nil
+		return commandAccepted{given}, nil
 	}
 }
 
@@ -87,7 +89,7 @@ func (a *API) signal(ctx context.Context, tenant flowhq.TenantID, name string) {
 // deleteTenant handles DELETE /admin/tenants/:id. It is no error to delete a tenant that has been
 // deleted, or is being deleted this moment, so that the request may be repeated. The answer is then
 // the first deletion, with its time (TestDeleteWhatIsGone). A tenant that never was is 404.
-func (a *API) deleteTenant(ctx context.Context, req commandRequest) (accepted, error) {
+func (a *API) deleteTenant(ctx context.Context, req commandRequest) (commandAccepted, error) {
 	answer, err := a.command(flowhq.Delete)(ctx, req)
 	if flowhq.ErrorCode(err) != flowhq.NotFound {
 		return answer, err
@@ -95,18 +97,18 @@ func (a *API) deleteTenant(ctx context.Context, req commandRequest) (accepted, e
 	// The command that deleted a tenant outlives the tenant, so a repeated request can be answered.
 	first, none := a.Commands.Deletion(ctx, req.Tenant)
 	if flowhq.ErrorCode(none) == flowhq.NotFound {
-		return accepted{}, err
+		return commandAccepted{}, err
 	}
-	return accepted{first}, none
+	return commandAccepted{first}, none
 }
 
-// readCommandRequest is a request about one command.
-type readCommandRequest struct {
+// commandRef is a request about one command.
+type commandRef struct {
 	tenantRef
 	ID int64
 }
 
-func (r *readCommandRequest) bind(b *binder) {
+func (r *commandRef) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.ID = b.id("command")
 }
@@ -114,7 +116,7 @@ func (r *readCommandRequest) bind(b *binder) {
 // readCommand handles GET /admin/tenants/:id/commands/:command. The command that deleted a
 // tenant can be read when the tenant is gone.
 func (a *API) readCommand(
-	ctx context.Context, req readCommandRequest,
+	ctx context.Context, req commandRef,
 ) (flowhq.TenantCommand, error) {
 	c, err := a.Commands.TenantCommand(ctx, req.Tenant, req.ID)
 	c.Actor = shownActor(ctx, c.Actor)

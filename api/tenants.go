@@ -36,14 +36,14 @@ func (r *pageRequest) bind(b *binder) {
 	r.Before, r.Limit = b.page()
 }
 
-// createRequest is POST /admin/tenants.
-type createRequest struct {
+// newTenantRequest is POST /admin/tenants.
+type newTenantRequest struct {
 	New flowhq.NewTenant
 	// Key is the Idempotency-Key, by which a repeated request creates no second tenant.
 	Key string
 }
 
-func (r *createRequest) bind(b *binder) {
+func (r *newTenantRequest) bind(b *binder) {
 	r.Key = b.key()
 	b.body(&r.New)
 	b.check(r.New.Validate())
@@ -56,22 +56,22 @@ type tenantAnswer struct{ flowhq.Tenant }
 // headers lets a client send the version back as If-Match.
 func (t tenantAnswer) headers() map[string]string { return etag(t.UpdatedAt.UnixMicro()) }
 
-// created answers with the tenant and says where it is found from now on.
-type created struct{ tenantAnswer }
+// tenantMade answers with the tenant and says where it is found from now on.
+type tenantMade struct{ tenantAnswer }
 
-func (c created) location() string { return "/admin/tenants/" + string(c.ID) }
+func (t tenantMade) location() string { return "/admin/tenants/" + string(t.ID) }
 
 // createTenant handles POST /admin/tenants. A caller who had no answer repeats the request
 // with its key, and gets the tenant that the first one created.
-func (a *API) createTenant(ctx context.Context, req createRequest) (created, error) {
+func (a *API) createTenant(ctx context.Context, req newTenantRequest) (tenantMade, error) {
 	t, err := a.Tenants.CreateTenantOnce(ctx, req.Key, req.New, actor(ctx))
-	return created{advised(t)}, err
+	return tenantMade{advised(t)}, err
 }
 
-// listRequest is GET /admin/tenants.
-type listRequest struct{ store.TenantFilter }
+// tenantsRequest is GET /admin/tenants.
+type tenantsRequest struct{ store.TenantFilter }
 
-func (r *listRequest) bind(b *binder) {
+func (r *tenantsRequest) bind(b *binder) {
 	r.Status = word(b, "status", flowhq.TenantStatuses)
 	r.Session = word(b, "session", flowhq.SessionStates)
 	r.Template = word(b, "template", flowhq.Templates)
@@ -93,7 +93,7 @@ type tenantList struct {
 }
 
 // listTenants handles GET /admin/tenants.
-func (a *API) listTenants(ctx context.Context, req listRequest) (tenantList, error) {
+func (a *API) listTenants(ctx context.Context, req tenantsRequest) (tenantList, error) {
 	tenants, next, err := a.Tenants.Tenants(ctx, req.TenantFilter)
 	for i := range tenants {
 		tenants[i] = advised(tenants[i]).Tenant
@@ -113,14 +113,14 @@ func advised(t flowhq.Tenant) tenantAnswer {
 	return tenantAnswer{t}
 }
 
-// changeRequest is PATCH and PUT /admin/tenants/:id. It has no key: to repeat it changes nothing.
-type changeRequest struct {
+// tenantChange is PATCH and PUT /admin/tenants/:id. It has no key: to repeat it changes nothing.
+type tenantChange struct {
 	tenantRef
 	Change flowhq.TenantChange
 	Match  *int64
 }
 
-func (r *changeRequest) bind(b *binder) {
+func (r *tenantChange) bind(b *binder) {
 	r.tenantRef.bind(b)
 	r.Match = b.match()
 	b.settings(&r.Change, string(r.Tenant), tenantState)
@@ -137,7 +137,7 @@ var tenantState = []string{"status", "wanted", "session", "host", "created_at", 
 
 // changeTenant handles PATCH and PUT /admin/tenants/:id. A notification brings a changed config to
 // the tenant's host, which uses it from the next message on.
-func (a *API) changeTenant(ctx context.Context, req changeRequest) (tenantAnswer, error) {
+func (a *API) changeTenant(ctx context.Context, req tenantChange) (tenantAnswer, error) {
 	var at *time.Time
 	if req.Match != nil {
 		seen := time.UnixMicro(*req.Match)
