@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"path"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -42,6 +43,24 @@ func TestCallsRunDown(t *testing.T) {
 				if to := slices.Index(files, declared[name]); to >= 0 && to < from {
 					t.Errorf("%s: %s is in %s, which is to be read before", s.at(at), name, declared[name])
 				}
+			}
+		}
+	}
+}
+
+// TestCommentsTellTheOrder: the comment of a package that lists its files lists all of them.
+func TestCommentsTellTheOrder(t *testing.T) {
+	for _, dir := range []string{"internal/whatsapp", "internal/whatsapp/keystore", "internal/pipeline"} {
+		all := load(t, func(s source) bool { return s.dir == dir && !s.isTest() })
+		comment := ""
+		for _, s := range all {
+			comment += s.file.Doc.Text()
+		}
+		for _, s := range all {
+			name := path.Base(s.path)
+			// One file has the comment itself, and one the type that the package is about.
+			if name != "doc.go" && name != path.Base(dir)+".go" && !strings.Contains(comment, name) {
+				t.Errorf("the comment of %s does not say what is in %s", dir, name)
 			}
 		}
 	}

@@ -38,9 +38,11 @@
 //   - client.go, keys.go: how the library is set up, and what its keys ask of a connection
 //   - handle.go, receive.go: what the library reports, and what becomes of it
 //   - inbound.go, revision.go: who said what, and what changes an earlier message
-//   - send.go, timer.go: how a message goes out, and how long a chat keeps it
+//   - send.go, upload.go, outgoing.go, timer.go: how a message goes out, and how long a chat
+//     keeps it
 //   - unwrap.go, content.go, fields.go: what a message of any kind says
-//   - describe.go, words.go, format.go: the words in one kind of message each
+//   - describe.go, words.go, media.go, format.go: the words, or the media, in one kind of
+//     message each
 //   - state.go, ends.go, calls.go, wire.go: whether a connection has ended, and why
 //   - transport.go, server.go, version.go, process.go, log.go, timing.go, address.go
 package whatsapp
