@@ -24,9 +24,10 @@ func decided(in Input) *turn {
 		in.Knowledge = Compile(flowhq.Profile{}, flowhq.Config{})
 	}
 	in.Message.Text = withoutRest(in.Message.Text)
+	in = newTurn(in).startedOver(in)
 	before := newTurn(in)
 	text, denied := before.withoutDenied(in.Message.Text)
-	in.Message.Text = before.yesFirst(before.withoutDeniedNumber(before.withoutOrdered(text)))
+	in.Message.Text = before.yesFirst(before.withoutDeniedNumber(before.corrected(before.withoutOthers(before.withoutOrdered(text)))))
 	t := decidedBeside(in)
 	before = newTurn(in)
 	t.keepHeld(before)

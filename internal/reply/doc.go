@@ -7,6 +7,9 @@
 //
 // # How a turn is decided
 //
+// Before it is read, a correction of an order is written as who changes a line says it plainly
+// (corrections.go), and an order that is started over has no lines any more (startover.go).
+//
 //  1. The message is read (perceive.go): words, language and intents by internal/understand, days
 //     and times, amounts, and the names from the owner's lists.
 //  2. What it does are acts (acts.go): what the model is sure of, and what a cue of texts/cues.txt

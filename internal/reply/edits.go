@@ -31,11 +31,11 @@ var verbOf = regexp.MustCompile(`(?i)\b(?:(` +
 	`i'?ll (?:take|have)|i want|i need|i'?d like|give me|get me|add|put|include|bring|send|keep|` +
 	`order|niwekee|weka|wekeni|` +
 	`thibitisha|thibitisheni|confirm|just with|tu na|pamoja na|nimesema|nilisema|nimeandika|` +
-	`nimeagiza|niliagiza|namaanisha|nilimaanisha|i said|i meant|` +
+	`nimeagiza|niliagiza|namaanisha|nilimaanisha|(?:[iuzy]|li|ya|vi)(?:we|baki)|i said|i meant|` +
 	`i mean|i ordered|i asked for|rudisha|` +
 	`ongeza|niongezee|nipe|nipeni|nataka|naomba|nahitaji|lete|leta|niletee|nileteeni|bakiza|baki|` +
 	`ni\w{3,}e|tu\w{3,}e)|(` +
-	`make|change|switch|swap|replace|badilisha|badili|nibadilishie|punguza|reduce|fanya))\b`)
+	`make|change|switch|swap|replace|badilisha|badili|nibadilishie|punguza|reduce|fanya)|(?:my|the|this|that|your|whole) order)\b`)
 
 // clauseBreak ends what a verb in front of a name says where no verb follows.
 var clauseBreak = regexp.MustCompile(`(?i)[.;!?\n]+|\b(?:but|lakini|ila|then|halafu|alafu|kisha)\b`)
@@ -43,6 +43,20 @@ var clauseBreak = regexp.MustCompile(`(?i)[.;!?\n]+|\b(?:but|lakini|ila|then|hal
 // noBefore stands directly in front of a name that is not wanted: "no sugar", "hakuna mkate".
 var noBefore = regexp.MustCompile(`(?i)\b(?:no|not|sio|siyo|si|hapana)\s+(?:(?:the|any|more|to|` +
 	`that|this|ya|wa|za|la|hiyo|ile|hizo|zile|tena)\s+){0,2}$`)
+
+// saysNo ends with a no to what was said before, and not to what follows.
+var saysNo = regexp.MustCompile(`(?i)(?:^|[.,;!\n])\s*(?:no|hapana)\W+$`)
+
+// amountBehind reports whether the amount of a product stands right behind its name, where a new one is
+// told: "hapana, mchele kilo 5".
+func (p *perception) amountBehind(m entity.NameMatch) bool {
+	at := amountFirst.FindStringIndex(p.text[m.End:])
+	return m.Quantity > 0 && (m.Amount.Start >= m.End || m.Amount.End == m.End) &&
+		(at != nil && !p.namesWithin(m.End, m.End+at[1]+1) || m.Amount.End == m.End)
+}
+
+// amountFirst is an amount in front of what follows.
+var amountFirst = regexp.MustCompile(`(?i)^\s*` + amountForm + `\b`)
 
 // offBehind stands behind a name that is not wanted: "sukari toa", "sukari sitaki", "mkate hapana".
 var offBehind = regexp.MustCompile(`(?i)^\s*(?:,\s*)?(?:(?:hiyo|ile|hizo|zile|that|it|` +
@@ -52,7 +66,16 @@ var offBehind = regexp.MustCompile(`(?i)^\s*(?:,\s*)?(?:(?:hiyo|ile|hizo|zile|th
 // onBehind stands behind a name that is wanted: "mikanda yote miwili nataka", "sukari ibaki".
 var onBehind = regexp.MustCompile(`(?i)^(?:\s+(?:[yzvw]ote|lote|kote|mo?ja|\w*wili|\w*tatu|\w*nne|\d{1,3}|` +
 	`both|all|one|two|three|bado|still|tu|only|yenyewe|zenyewe)){0,3}\s+(?:nataka|nahitaji|` +
-	`nazitaka|naitaka|nayataka|navitaka|nachukua|\w{1,2}baki\w*|bakiza|stays?|i still want)\b`)
+	`na\w{1,2}taka|nachukua|\w{1,2}baki\w*|bakiza|stays?|i still want)\b`)
+
+// staysBehind stands behind a name that the message leaves as it is: "the dress stays".
+var staysBehind = regexp.MustCompile(`(?i)^\s+(?:\pL+\s+)?(?:stays?|remains?|(?:[iuzy]|li|ya|vi)?baki\w*)\b`)
+
+// staysSo reports whether the message only says that something on the order stays.
+func (t *turn) staysSo(m entity.NameMatch) bool {
+	return m.Quantity == 0 && m.Start >= 0 && m.End <= len(t.p.text) && t.ordered(m) &&
+		staysBehind.MatchString(t.p.text[m.End:])
+}
 
 // becomes stands between what is replaced and what takes its place: "replace the bread with milk".
 var becomes = regexp.MustCompile(`(?i)\b(?:with|for|to|into|iwe|ziwe|uwe|liwe|yawe|viwe|kwa|weka|` +
@@ -80,12 +103,12 @@ func (p *perception) editOf(m entity.NameMatch) editKind {
 	}
 	before, behind := p.text[:m.Start], p.text[m.End:]
 	// Before the "no" in front: "hapana, chumvi nataka" wants salt.
-	if onBehind.MatchString(behind) {
+	if onBehind.MatchString(behind) && !p.staysInstead(m) {
 		return editOn
 	}
 	if noBefore.MatchString(before) {
 		// "Hapana, sukari iwe kilo 4 sio 6" wants sugar too.
-		if setsTo.MatchString(behind) {
+		if setsTo.MatchString(behind) || saysNo.MatchString(before) && p.amountBehind(m) {
 			return editChange
 		}
 		return editOff
@@ -98,12 +121,18 @@ func (p *perception) editOf(m entity.NameMatch) editKind {
 		m.End+offBehind.FindStringIndex(behind)[1]) {
 		return p.offUnlessFollowed(m, behind)
 	}
-	all := verbOf.FindAllStringSubmatchIndex(before[from:], maxEdits)
+	// "Cancel my order of rice" has one verb.
+	all := slices.DeleteFunc(verbOf.FindAllStringSubmatchIndex(before[from:], maxEdits),
+		func(at []int) bool { return at[2] < 0 && at[4] < 0 && at[6] < 0 })
 	if len(all) == 0 {
 		return editNone
 	}
 	last := all[len(all)-1]
 	switch {
+	// "Sitaki gauni la ofisi, la kitenge tu".
+	case last[2] >= 0 && strings.Contains(before[from+last[1]:], ",") && p.namesWithin(from+last[1], m.Start) &&
+		onlyBehind.MatchString(behind):
+		return editOn
 	case last[2] >= 0:
 		return editOff
 	case last[4] >= 0:
@@ -129,6 +158,20 @@ func (p *perception) offUnlessFollowed(m entity.NameMatch, behind string) editKi
 	}
 	return editOff
 }
+
+// staysInstead reports whether what stays is named behind the verb for it, and not in front: "toa gauni la
+// ofisi libaki la kitenge".
+func (p *perception) staysInstead(m entity.NameMatch) bool {
+	next, ok := p.nextProduct(m)
+	return ok && removeLead.MatchString(p.text[:m.Start]) && len(split(p.text[m.End:next.Start])) <= 2 &&
+		!strings.ContainsAny(p.text[m.End:next.Start], ",.;\n")
+}
+
+// removeLead is a verb that takes off, right in front of a name.
+var removeLead = regexp.MustCompile(`(?i)\b(?:` + alternatives("clears") + `)\s+(?:(?:the|hiyo|hilo|ile|that)\s+)?$`)
+
+// onlyBehind stands behind what alone is wanted.
+var onlyBehind = regexp.MustCompile(`(?i)^\s+(?:tu|only|pekee|peke yake)\b`)
 
 // maxEdits bounds how many verbs of a message are looked at.
 const maxEdits = 40
@@ -196,7 +239,7 @@ func (t *turn) editsLines() bool {
 	if p.asks || len(p.reading.Words) > maxEditWords {
 		return false
 	}
-	return len(t.sizeEdits()) > 0 || slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+	return len(t.sizeEdits()) > 0 || len(t.packsOff()) > 0 || slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
 		if !t.ordered(m) {
 			return false
 		}

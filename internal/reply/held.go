@@ -246,6 +246,7 @@ func (t *turn) lostThings(gone, added []value) (lost []value) {
 		return nil
 	}
 	off, named := t.takenOff()
+	off = append(off, t.packsLeft...)
 	for _, v := range t.likestFirst(gone, added) {
 		if v.kind != valService && v.kind != valProduct || slices.Contains(off, v.text) ||
 			!named && !both && anyIn(words, removing) {

@@ -175,10 +175,11 @@ func (t *turn) fillOrder() {
 	o.At = t.in.Message.At
 	before, place, note := slices.Clone(o.Lines), len(t.said), o.Note
 	swapped := t.swapKinds()
+	packed := t.editPacks()
 	switch sized := t.editSizes(); {
 	case t.wantsEach():
 		t.addEach()
-	case sized && len(p.products) == 0: // nothing else is named
+	case (sized || packed) && len(p.products) == 0: // nothing else is named
 	case !swapped && len(p.products) > 0 && len(o.Lines) > 0 &&
 		(t.takesAnyOff() || len(t.offIDs()) > 0):
 		if o.Number != "" && t.takesAllOff() {
@@ -292,12 +293,12 @@ func (t *turn) addLines() {
 	before := slices.Clone(t.next.Order.Lines)
 	for i, m := range t.p.products {
 		// "I don't want bread" orders none.
-		if t.p.takesBack(m) || t.p.editOf(m) == editOff {
+		if t.p.takesBack(m) || t.p.editOf(m) == editOff || t.staysSo(m) {
 			continue
 		}
 		t.meanOrdered(&m)
 		// "Soda kreti moja ya coca" names one thing in two places.
-		if m.Quantity == 0 && slices.Contains(idsOf(t.p.products[:i]), m.ID) {
+		if m.Quantity == 0 && slices.Contains(idsOf(t.p.products[:i]), m.ID) || t.countedElsewhere(m) {
 			continue
 		}
 		if len(t.p.products) == 1 && m.Quantity == 0 && m.Amount.Value == 0 {
@@ -378,7 +379,7 @@ func (t *turn) addLine(m entity.NameMatch) {
 		return l.Product == m.ID &&
 			(l.Size == line.Size || l.Size == "" || line.Size == "" || t.changesLine() || t.p.changesIn(m))
 	})
-	if i < 0 && t.p.changesIn(m) {
+	if i < 0 && (t.p.changesIn(m) || t.saysAnew(m)) {
 		i = t.otherPack(p)
 	}
 	switch {

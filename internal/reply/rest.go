@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -94,25 +95,20 @@ func (t *turn) withoutOrdered(text string) string {
 	return text[:at[3]]
 }
 
-// deniedNumber finds a number that is not meant behind the one that is: "iwe kilo 4 sio 3", "make it 12
-// instead of 11". Group 1 is what is meant, and group 2 the number that is not.
+// deniedNumber finds a number that is not meant behind the one that is: "make it 12 instead of 11".
+// Group 1 is what is meant, and group 2 the number that is not.
 var deniedNumber = func() *regexp.Regexp {
-	const number = `(?:\d{1,3}|moja|mbili|tatu|nne|tano|sita|saba|nane|tisa|kumi|one|two|three|four|five|six|` +
-		`seven|eight|nine|ten|eleven|twelve)`
-	return regexp.MustCompile(`(?i)(\b` + number + `\b[^.,;!?\n]{0,20}?)[\s,]+(?:na )?(?:sio|siyo|not|instead of|rather than|` +
-		`badala ya)\s+(?:kilo |kg |lita )?(` + number + `)\b(?:\s*(?:kg|kilo|litres?|pcs)\b)?`)
+	number := `(?:\d{1,3}|` + alternatives("counted") + `)`
+	return regexp.MustCompile(`(?i)(\b` + number + `\b[^.,;!?\n]{0,20}?)[\s,]+(?:na )?(?:` + alternatives("not this but") +
+		`)\s+(` + number + `)\b`)
 }()
 
-// withoutDeniedNumber is a text without such a number. Sizes are left: which of them is meant is told
-// by both.
+// withoutDeniedNumber is a text about a visit without such a number. Of an order it is for
+// [turn.corrected].
 func (t *turn) withoutDeniedNumber(text string) string {
 	at := deniedNumber.FindStringSubmatchIndex(text)
-	if at == nil || len(text) > maxRead || t.next.Order == nil && t.next.Booking == nil &&
-		len(t.bookings()) == 0 && !t.placedRecently() {
-		return text
-	}
-	denied := text[at[4]:at[5]]
-	if o := t.next.Order; o != nil && slices.ContainsFunc(o.Lines, func(l Line) bool { return l.Size == denied }) {
+	if at == nil || len(text) > maxRead || t.k.template() == flowhq.EcommerceTemplate ||
+		t.next.Booking == nil && len(t.bookings()) == 0 {
 		return text
 	}
 	return strings.TrimRight(text[:at[3]], " ") + text[at[1]:]

@@ -50,13 +50,14 @@ type turn struct {
 	// about: "mko wazi saa nne?".
 	timeTaken bool
 	// Only then is a language model asked.
-	missed    bool    // the message was not understood
-	wished    bool    // a wish of it was noted
-	advised   bool    // it asked which package to take, and was told which there are
-	assistant string  // what became of the suggestion
-	heard     string  // the reply before clauses that nobody heard were accounted for
-	unsaid    []value // what was taken out, as nobody has said it
-	strikes   int     // how often the message was decided once more without a part of it
+	missed    bool     // the message was not understood
+	wished    bool     // a wish of it was noted
+	advised   bool     // it asked which package to take, and was told which there are
+	assistant string   // what became of the suggestion
+	heard     string   // the reply before clauses that nobody heard were accounted for
+	unsaid    []value  // what was taken out, as nobody has said it
+	packsLeft []string // what was taken off, as another pack of it was to stay
+	strikes   int      // how often the message was decided once more without a part of it
 }
 
 // A part is a piece of a reply.
