@@ -15,11 +15,7 @@ import (
 func TestStoppedDatabaseIsToldSoon(t *testing.T) {
 	const soon = 2 * time.Second
 	s := newStand(t)
-	operator := s.visitor()
-	operator.at(operator.see("/setup", url.Values{
-		"admin_password": {password}, "name": {"Asha"}, "email": {"asha@example.com"},
-		"password": {"a long enough password"},
-	}), "/admin", http.StatusOK)
+	operator := s.firstOwner()
 	s.must(s.call("GET", "/admin/tenants", nil, nil))
 	s.stopDatabase()
 	// The first of each meets a connection that the pool has and the server has closed.
@@ -59,17 +55,24 @@ func (v *visitor) isToldOfDatabase(soon time.Duration) {
 	}
 }
 
+// firstOwner is an operator who has just set up the installation.
+func (s *stand) firstOwner() *visitor {
+	s.t.Helper()
+	v := s.visitor()
+	v.at(v.see("/setup", url.Values{
+		"admin_password": {password}, "name": {"Asha"}, "email": {"asha@example.com"},
+		"password": {"a long enough password"},
+	}), "/admin", http.StatusOK)
+	return v
+}
+
 // TestFrozenDatabaseIsToldSoon stops every process of the database where it is, as a machine does
 // that hangs: connections stay open, and nothing answers. Whoever asks is told long before the
 // request's time is over, and served again once the database goes on.
 func TestFrozenDatabaseIsToldSoon(t *testing.T) {
 	const soon = 5 * time.Second
 	s := newStand(t)
-	operator := s.visitor()
-	operator.at(operator.see("/setup", url.Values{
-		"admin_password": {password}, "name": {"Asha"}, "email": {"asha@example.com"},
-		"password": {"a long enough password"},
-	}), "/admin", http.StatusOK)
+	operator := s.firstOwner()
 	goOn := s.freezeDatabase()
 	for range 2 {
 		operator.isToldOfDatabase(soon)

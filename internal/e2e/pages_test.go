@@ -143,12 +143,7 @@ func TestPages(t *testing.T) {
 // the form of all pages; afterwards the visitor is where they were, and need not sign in again.
 func TestPagesWithoutDatabase(t *testing.T) {
 	s := newStand(t)
-	operator := s.visitor()
-	first := url.Values{
-		"admin_password": {password}, "name": {"Asha"}, "email": {"asha@example.com"},
-		"password": {"a long enough password"},
-	}
-	operator.at(operator.see("/setup", first), "/admin", 200, "No tenants yet")
+	operator := s.firstOwner()
 	operator.at(operator.see("/admin/tenants/x", nil), "/admin/tenants/x", 404, "404", "Flow HQ")
 	s.stopDatabase()
 	for _, path := range []string{"/admin", "/admin/tenants", "/admin/about"} {

@@ -372,15 +372,7 @@ func TestFence(t *testing.T) {
 	t.Cleanup(func() { keys.Close() })
 	tx := must(keys.BeginTx(t.Context(), nil))(t)
 	ok(t, store.Fence(t.Context(), tx, tenant, epoch))
-	claimed := make(chan error, 1)
-	go func() {
-		_, err := b.Claim(t.Context(), tenant, "host-b")
-		claimed <- err
-	}()
-	watch := &bench{raw: connect(t, b.url)}
-	eventually(t, "Claim to wait for the change", func() bool { return watch.waiters(t) == 1 })
-	ok(t, tx.Commit())
-	ok(t, <-claimed)
+	b.claimWaits(t, tenant, tx.Commit)
 
 	tx = must(keys.BeginTx(t.Context(), nil))(t)
 	defer tx.Rollback() //nolint:errcheck // it only read
@@ -407,15 +399,7 @@ func TestChangeFenced(t *testing.T) {
 	}
 	tx := must(db.BeginTx(t.Context(), nil))(t)
 	ok(t, change(tx, tenant, epoch, "a"))
-	claimed := make(chan error, 1)
-	go func() {
-		_, err := b.Claim(t.Context(), tenant, "host-b")
-		claimed <- err
-	}()
-	watch := &bench{raw: connect(t, b.url)}
-	eventually(t, "Claim to wait for the change", func() bool { return watch.waiters(t) == 1 })
-	ok(t, tx.Commit())
-	ok(t, <-claimed)
+	b.claimWaits(t, tenant, tx.Commit)
 
 	wantCode(t, "change of an old host", change(db, tenant, epoch, "b"), flowhq.Fenced)
 	wantCode(t, "change of nobody", change(db, nobody, epoch, "c"), flowhq.Fenced)
@@ -433,7 +417,6 @@ func TestClaimWaitsForWrites(t *testing.T) {
 	t.Parallel()
 	b := open(t)
 	tenant, epoch := b.hosted(t)
-	watch := &bench{raw: connect(t, b.url)}
 	tx := must(b.raw.Begin(t.Context()))(t)
 	if _, err := tx.Exec(t.Context(), `select from flowhq.hosts where tenant_id = $1 for key share`,
 		tenant); err != nil {
@@ -444,13 +427,21 @@ func TestClaimWaitsForWrites(t *testing.T) {
 		t.Errorf("RenewLeases beside a write = %v; want one", got)
 	}
 	ok(t, b.SetSession(t.Context(), tenant, epoch, connected, noCodes))
+	b.claimWaits(t, tenant, func() error { return tx.Commit(t.Context()) })
+}
+
+// claimWaits has another host claim a tenant, and fails the test unless the claim waits for a change
+// of the host before, until commit ends that.
+func (b *bench) claimWaits(t *testing.T, tenant flowhq.TenantID, commit func() error) {
+	t.Helper()
 	claimed := make(chan error, 1)
 	go func() {
 		_, err := b.Claim(t.Context(), tenant, "host-b")
 		claimed <- err
 	}()
-	eventually(t, "Claim to wait for the write", func() bool { return watch.waiters(t) == 1 })
-	ok(t, tx.Commit(t.Context()))
+	watch := &bench{raw: connect(t, b.url)}
+	eventually(t, "Claim to wait for the change", func() bool { return watch.waiters(t) == 1 })
+	ok(t, commit())
 	ok(t, <-claimed)
 }
 
