@@ -63,9 +63,8 @@ type times struct {
 // messages, while requests come at a fixed rate, whether or not those before are answered: times
 // count from when a request was due. It asks for first pages and deep ones, with filters, as
 // operators and as tenants, and for pages as operators and as owners; then once more while messages
-// are written. The client shares the
-// machine. On a machine that is busy with other programs the seconds of processors still tell what
-// a request costs.
+// are written. The client shares the machine. On a machine that is busy with other programs the
+// seconds of processors still tell what a request costs.
 func BenchmarkLists(b *testing.B) {
 	s := newStand(b, "PORTAL_INTERNAL_KEY="+portalsKey)
 	began := time.Now()

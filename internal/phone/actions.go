@@ -14,10 +14,9 @@ import (
 const (
 	// maxForm bounds what a button sends. The longest is a text.
 	maxForm = 128 << 10
-	// It waits for the worker to dial and for WhatsApp to hand a code out, which together take a
-	// few seconds.
-	// codeWithin is how long a scan waits for a code to show: a session that was just started takes
-	// a moment to be hosted and to get one.
+	// codeWithin is how long a scan waits for a code to show: the worker has to take the session and
+	// dial, and WhatsApp to hand a code out, which together take a few seconds. codeEvery is how
+	// often it looks.
 	codeWithin = 20 * time.Second
 	codeEvery  = 200 * time.Millisecond
 	// banSeconds is how long the ban of the button lasts.

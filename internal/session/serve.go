@@ -103,8 +103,7 @@ func (s *session) beat(run context.Context) error {
 	s.forgetFailures(run)
 	s.lease.Alive(s.now)
 	// While Temporal is away the SDK has given up, and so this heartbeat goes past it. Temporal
-	// answers
-	// it with its order, if there is one.
+	// answers it with its order, if there is one.
 	if s.beats.isDue(s.now) && !s.beats.send(s.now) {
 		if err := s.ask(run); err != nil {
 			return err

@@ -153,8 +153,7 @@ func (s *Store) ReadForWebhook(
 		return err
 	})
 	// The batch is one transaction, and the second statement has a snapshot of its own: it sees
-	// what
-	// the writers have left that the lock has waited for.
+	// what the writers have left that the lock has waited for.
 	err = send(ctx, s, batch)
 	if flowhq.ErrorCode(err) == flowhq.NotFound {
 		return WebhookReading{Gone: true}, nil

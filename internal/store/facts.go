@@ -40,9 +40,8 @@ const maxNotices = 20
 // or no row if it was answered before, and then none of them writes anything. A fact with the
 // number of another customer's is left out.
 const (
-	// The trigger bookings_capacity raises a Conflict where
-	// there is no room, and then nothing of the answer is written. The hold is by the database's
-	// clock.
+	// The trigger bookings_capacity raises a Conflict where there is no room, and then nothing of
+	// the answer is written. The hold is by the database's clock.
 	bookSQL = `, booked as (
 			insert into flowhq.bookings as b (
 				tenant_id, contact_id, message_id, number, service, minutes, price, currency,

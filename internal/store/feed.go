@@ -157,9 +157,8 @@ func (r *FeedReader) Next(ctx context.Context) (events []flowhq.FeedEvent, more 
 		return rows, ready == feedBatch, nil
 	}
 	// The writers are asked for after the rows. One that has ended in between is not among them,
-	// and its row is there when the rows are read again.
-	// Only those count that had the lock when the gap was seen. Whoever takes it later draws a
-	// higher id than seen.
+	// and its row is there when the rows are read again. Only those count that had the lock when
+	// the gap was seen. Whoever takes it later draws a higher id than seen.
 	if r.writers == nil {
 		r.seen = rows[len(rows)-1].ID
 	}

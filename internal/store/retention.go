@@ -148,10 +148,9 @@ func (s *Store) PruneMessages(
 	return s.prune(ctx, prunableMessages, tenant, after)
 }
 
-// PruneConversations deletes, of the page of conversations whose contacts come after the
-// given one, those that have stood still for longer than the tenant's retention. A customer who
-// writes again after that begins anew. next is
-// where the next page begins, 0 if this was the last.
+// PruneConversations deletes, of the page of conversations whose contacts come after the given one,
+// those that have stood still for longer than the tenant's retention. A customer who writes again
+// after that begins anew. next is where the next page begins, 0 if this was the last.
 func (s *Store) PruneConversations(
 	ctx context.Context, tenant flowhq.TenantID, after int64,
 ) (deleted, next int64, err error) {

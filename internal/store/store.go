@@ -4,9 +4,8 @@
 // A method that is about one tenant takes the tenant first and touches the rows of that tenant
 // alone. Those that are about all tenants at once, such as the fleet, bulks and retention, say so.
 // Where somebody who belongs to a tenant asks, row-level security holds the statement to that
-// tenant besides, see pools.
-// Nearly every method is one statement and one round trip, so there is no transaction to leave
-// open and no lock held while a client thinks.
+// tenant besides, see pools. Nearly every method is one statement and one round trip, so there is
+// no transaction to leave open and no lock held while a client thinks.
 //
 // # Fencing
 //

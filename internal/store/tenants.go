@@ -26,8 +26,8 @@ const tenantColumns = `
 	case when w.lease_epoch = w.epoch and w.lease_expires_at < now() then w.lease_expires_at end`
 
 // scanTenant reads tenantColumns, in their order, and fills in the installation's Defaults. STALE
-// is decided here and stored nowhere: the newest host
-// holds a lease that has run out, so nobody keeps the session that the row speaks of.
+// is decided here and stored nowhere: the newest host holds a lease that has run out, so nobody
+// keeps the session that the row speaks of.
 func (s *Store) scanTenant(row pgx.CollectableRow) (t flowhq.Tenant, err error) {
 	return s.scanTenantAnd(row)
 }

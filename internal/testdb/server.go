@@ -17,9 +17,9 @@ import (
 // urlVariable names a server to use instead of a private one.
 const urlVariable = "TEST_DATABASE_URL"
 
-// startServer returns the URL of a server, and what ends it. The server of TEST_DATABASE_URL is
-// its owner's, and is not ended.
-// A private one is started for each test binary, and its folder is deleted with it.
+// startServer returns the URL of a server, and what ends it. The server of TEST_DATABASE_URL is its
+// owner's, and is not ended. A private one is started for each test binary, and its folder is
+// deleted with it.
 func startServer(ctx context.Context) (admin string, stop func(), err error) {
 	if admin = os.Getenv(urlVariable); admin != "" {
 		u, err := url.Parse(admin)

@@ -131,15 +131,13 @@ func (d *device) lid() types.JID { return d.account.deviceLID(d.ID) }
 // name identifies the device in the database, where names of one account sort by id.
 func (d *device) name() string { return fmt.Sprintf("%s/%05d", d.account.Number, d.ID) }
 
-// key names the device's record, preKeysKey that of its one-time keys. They are apart
-// because the keys are long (812 of 36 bytes) and the device is saved whenever one is
-// handed out.
-// key is where the device is stored.
+// key is where the device is stored. Its one-time keys are apart, at preKeysKey: they are long (812
+// of 36 bytes), and the device is saved whenever one is handed out.
 func (d *device) key() database.Key {
 	return database.Key{Bucket: database.Devices, Name: d.name()}
 }
 
-// preKeysKey is apart from the device: its keys change with each new session, and it seldom does.
+// preKeysKey is where the device's one-time keys are stored.
 func (d *device) preKeysKey() database.Key {
 	return database.Key{Bucket: database.PreKeys, Name: d.name()}
 }

@@ -242,9 +242,8 @@ func openBundle(
 	return hkdf.Key(sha256.New, input, nil, "adv_secret", keyBytes)
 }
 
-// open decrypts a bundle under a key derived from the shared secret, with the salt that
-// precedes the bundle. It returns
-// errWrongCode if the secret is not the one that the bundle was sealed with.
+// open decrypts a bundle under a key derived from the shared secret, with the salt that precedes
+// the bundle. It returns errWrongCode if the secret is not the one that the bundle was sealed with.
 func open(sealed, nonce, shared, salt []byte) ([]byte, error) {
 	const info = "link_code_pairing_key_bundle_encryption_key"
 	key, err := hkdf.Key(sha256.New, shared, salt, info, keyBytes)

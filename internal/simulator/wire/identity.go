@@ -60,9 +60,8 @@ const (
 type Identity struct {
 	CACert []byte `json:"ca_cert"` // DER
 	CAKey  []byte `json:"ca_key"`  // DER
-	// Root signs Middle, Middle signs Static. Static is the server's key in handshakes.
-	// All three are private keys.
-	// They are drawn together and never change.
+	// Root signs Middle, Middle signs Static. Static is the server's key in handshakes. All three
+	// are private keys. They are drawn together and never change.
 	Root   []byte `json:"noise_root"`
 	Middle []byte `json:"noise_intermediate"`
 	Static []byte `json:"noise_static"`
