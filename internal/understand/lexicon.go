@@ -49,10 +49,10 @@ type pattern struct {
 	form form
 }
 
-// keyword is the number of the keyword that the pattern begins.
+// An anywherePattern is the text of a pattern that may stand anywhere in a word.
 type anywherePattern struct {
 	text    string
-	keyword int
+	keyword int // the number of the keyword that the pattern begins
 }
 
 // A form is where in a word of the message a pattern's text has to stand.
