@@ -294,8 +294,23 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 	if slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.Size != "" }) {
 		need = surelyTheSame
 	}
+	// "Na kipimo cha malaria bei?" asks for the price, and not whether one may eat before.
+	if p.names() && p.cued(actPrice) && !t.answersPrice(p.answer) || t.supposesMore() {
+		need = surelyTheSame
+	}
 	return need
 }
+
+// answersPrice reports whether an answer of the owner's tells what something costs, or is to a question
+// for that.
+func (t *turn) answersPrice(id string) bool {
+	a := t.k.answer[id]
+	return a != nil && (moneyTold.MatchString(a.Answer.EN+" "+a.Answer.SW) ||
+		slices.ContainsFunc(a.Questions, func(q string) bool { return cuedBy(split(q), actPrice) }))
+}
+
+// moneyTold is an amount in an owner's text, or a word for what is free.
+var moneyTold = regexp.MustCompile(`(?i)\d{3}|\b(?:free|bure|discount|punguzo)\b`)
 
 // bringing are words for what is brought.
 var bringing = keywords("deliver*, kuletewa, mnaleta, mnatuma, usafiri")

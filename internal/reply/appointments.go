@@ -190,7 +190,15 @@ func (t *turn) deletesBooking() bool {
 	several := slices.ContainsFunc(t.appointments(),
 		func(a appointment) bool { return len(a) > 1 })
 	return len(t.bookings()) > 0 && anyIn(p.reading.Words, deleteWords) ||
-		several && anyIn(p.reading.Words, alone)
+		several && anyIn(p.reading.Words, alone) || t.leavesOne(t.appointments())
+}
+
+// leavesOne reports whether the message wants one of several bookings of the same service, which were
+// made together: "mmeweka 2, nataka moja tu".
+func (t *turn) leavesOne(all []appointment) bool {
+	return len(all) == 1 && len(all[0]) > 1 &&
+		!slices.ContainsFunc(all[0], func(b flowhq.Booking) bool { return b.Service != all[0][0].Service }) &&
+		(oneOff.MatchString(t.p.text) || saysOnlyOne(t.p.text))
 }
 
 // namesOldTime takes a message that names the time at which a booking stands that is to be moved:

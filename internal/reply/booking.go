@@ -223,6 +223,12 @@ func (t *turn) beginOther() {
 // changesPeople takes the number that comes in place of too many: "make it 2 then".
 func (t *turn) changesPeople() bool {
 	v, p := t.next.Booking, &t.p
+	if v != nil && v.Moves == "" && v.People > 1 && saysOnlyOne(p.text) {
+		v.People, v.InTurn = 0, false
+		p.services = nil
+		t.fillVisit()
+		return true
+	}
 	if v == nil || v.Start.IsZero() || v.Moves != "" || t.next.Ask.For != "" || p.hasTime ||
 		p.asks || !p.cued(cueInstead) || len(p.entities.Numbers) != 1 || len(p.services) > 0 {
 		return false
@@ -234,6 +240,18 @@ func (t *turn) changesPeople() bool {
 	}
 	v.People, v.More, v.Together, v.InTurn = n, nil, false, false
 	return true
+}
+
+// onlyOne says that one is wanted, of several that were read back or booked: "mtoto mmoja tu".
+var onlyOne = regexp.MustCompile(`(?i)\b(?:mm?oja|1|one)\s+(?:tu|pekee|only|alone)\b|\b(?:only|just)\s+(?:the\s+)?(?:one|1)\b`)
+
+// oneOff takes one away of several that are booked.
+var oneOff = regexp.MustCompile(`(?i)\b(?:futa|ghairi|cancel|remove|delete|toa|ondoa)\s+(?:the\s+)?(?:mm?oja|1|one)\b`)
+
+// saysOnlyOne reports whether a text says that one is wanted; "saa moja tu" is an hour.
+func saysOnlyOne(text string) bool {
+	at := onlyOne.FindStringIndex(text)
+	return at != nil && !hourBefore.MatchString(text[:at[0]])
 }
 
 // otherTime are words of who wants another time than was just booked.

@@ -55,6 +55,8 @@ func (t *turn) wantCancel() {
 	// "Cancel his and keep mine": the row behind the customer's own.
 	if len(meant) == 1 && len(meant[0]) > 1 && anyIn(t.p.reading.Words, alone) {
 		meant[0] = t.companionsOf(meant[0])
+	} else if t.leavesOne(meant) {
+		meant[0] = meant[0][1:] // "Mmeweka 2, nataka moja tu"
 	} else if len(meant) == 1 {
 		meant[0] = t.cancelledOf(meant[0])
 	}

@@ -90,6 +90,10 @@ func (t *turn) tellPrice() bool {
 	// "Jumla ngapi" while an order is made asks for its total. The prices of everything would be no
 	// answer.
 	ids := t.subjects()
+	if t.supposesMore() {
+		t.tellSupposed()
+		return true
+	}
 	if len(ids) == 0 && t.next.Order != nil && len(t.next.Order.Lines) > 0 && t.p.cued(cueTotal) {
 		t.tellTotal()
 		return true

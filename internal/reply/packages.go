@@ -177,7 +177,7 @@ func (t *turn) tellVisitSum(ids []string) {
 	sum := int64(0)
 	for i, id := range ids {
 		s := t.k.service[id]
-		if s == nil || s.Price == 0 || s.PriceTo > s.Price {
+		if t.spans(id) {
 			// A sum without one of them would be too little.
 			for _, id := range slices.Compact(ids) {
 				t.tellPriceOf(id)
@@ -202,6 +202,38 @@ func (t *turn) tellVisitSum(ids []string) {
 		t.remember(id)
 	}
 	t.tell("price.sum", "items", strings.Join(items, " + "), "total", t.k.money(sum))
+}
+
+// supposes are words of who asks what it would be if something else were the case.
+var supposes = regexp.MustCompile(`(?i)\b(?:if|suppose|what if|kama|ikiwa|iwapo|with|pamoja na|niki\w{4,}|aki(?:ongez|p|k|ny)\w+|tuki\w{4,})\b`)
+
+// supposesMore reports whether the message asks what one service more would cost, of who has a visit
+// for another that is not confirmed: "if I add a shave how much will it be". A price that is asked
+// changes no visit.
+func (t *turn) supposesMore() bool {
+	v, p := t.next.Booking, &t.p
+	return v != nil && v.Moves == "" && v.Service != "" && p.cued(actPrice) && !p.hasTime &&
+		supposes.MatchString(p.text) && len(p.services) == 1 && !slices.Contains(v.services(), p.services[0].ID)
+}
+
+// spans reports whether a service costs from one price to another, or the owner has told no price.
+func (t *turn) spans(id string) bool {
+	s := t.k.service[id]
+	return s == nil || s.Price == 0 || s.PriceTo > s.Price
+}
+
+// tellSupposed tells what a service costs, and what the visit would come to with it.
+func (t *turn) tellSupposed() {
+	v, id := t.next.Booking, t.p.services[0].ID
+	t.tellPriceOf(id)
+	if both := t.pairOf([]string{v.Service}, []string{id}); both != "" && len(v.More) == 0 && v.People < 2 {
+		t.tellPriceOf(both)
+		return
+	}
+	all := append(v.services(), id)
+	if v.People < 2 && !slices.ContainsFunc(all, func(id string) bool { return t.spans(id) }) {
+		t.tellVisitSum(all)
+	}
 }
 
 // tellsSum says whether a sum that the customer names is right: "so 130k?". It was passed to the

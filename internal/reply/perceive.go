@@ -81,6 +81,7 @@ func (t *turn) perceive() { t.readText(head(t.in.Message.Text, maxRead)) }
 // order, and acts all of these.
 func (t *turn) readText(text string) {
 	k, p := t.k, &t.p
+	text = asksAgain(text)
 	p.text = text
 	p.reading = t.in.memo.reading(text, k.template())
 	t.readBehindGreeting(p)

@@ -166,7 +166,7 @@ func (t *turn) onlyAskedOf(m entity.NameMatch) bool {
 	}
 	clause := pieceAround(t.p.text, m.Start, m.End)
 	words := split(clause)
-	if anyIn(words, onlyAsked) {
+	if anyIn(words, onlyAsked) || t.supposesMore() {
 		return true
 	}
 	if t.asksThere(m) && t.p.asksSoftly() {

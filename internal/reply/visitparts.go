@@ -246,13 +246,38 @@ var companions = listOf("companion")
 // bringsPerson reports whether the message says that somebody else comes besides: "if I bring my
 // dad too", "naja na mtoto wangu pia".
 func (t *turn) bringsPerson() bool {
-	words := t.p.reading.Words
 	// "My brother will bring me his number" brings nobody.
 	if bringsThing.MatchString(t.p.text) {
 		return false
 	}
-	return anyIn(words, companions) && (anyIn(words, ownWords) || t.p.cued(cueAdd)) &&
-		(t.p.cued(cueAdd) || anyIn(words, comesAlong))
+	return slices.ContainsFunc(withPronouns(sentencesOf(t.p.text)), func(clause string) bool {
+		words := split(clause)
+		// A name that is told brings nobody, nor does a wish in another clause: "jina la mtoto ni
+		// Ibrahim, nimeuliza pia bei".
+		if !anyIn(words, companions) || nameTold.MatchString(clause) {
+			return false
+		}
+		adds := cuedBy(words, cueAdd)
+		return adds || anyIn(words, ownWords) && anyIn(words, comesAlong)
+	})
+}
+
+// nameTold tells somebody's name.
+var nameTold = regexp.MustCompile(`(?i)\b(?:jina|majina|names?|anaitwa|called)\b`)
+
+// pronounFirst begins a clause that is about who the clause before names.
+var pronounFirst = regexp.MustCompile(`(?i)^\s*(?:na |and |but )?(?:naye|nae|yeye|pia|he|she|they|him|her)\b`)
+
+// withPronouns are clauses with each that begins with a pronoun behind the one that it is about.
+func withPronouns(clauses []string) (all []string) {
+	for i, clause := range clauses {
+		if i > 0 && pronounFirst.MatchString(clause) {
+			all[len(all)-1] += " " + clause
+			continue
+		}
+		all = append(all, clause)
+	}
+	return all
 }
 
 // bringsThing brings something to somebody.

@@ -138,6 +138,31 @@ var leadIn = regexp.MustCompile(`(?i)^[\s,.]*(?:(?:btw|by the way|halafu|alafu|n
 	`naomba (?:nijue|kujua|kuuliza|niulize)(?: kama)?|nataka (?:kujua|kuuliza)(?: kama)?|nauliza(?: kama)?|` +
 	`just asking|i (?:want|wanted) to (?:know|ask)(?: if)?)(?:[\s,:.]+|$))+`)
 
+var (
+	// askedBefore leads to a question that is asked once more: "nimeuliza pia scrub bei gani".
+	askedBefore = regexp.MustCompile(`(?i)\b(?:ni(?:li|me|lisha|mesha)uliza|i(?:'ve|ve| have| had)?(?: also| already)? asked(?: you)?)` +
+		`(?:\s+(?:pia|also|tena|again|about|kuhusu|kama|if))*\s+`)
+	// questionWord asks, wherever it stands.
+	questionWord = regexp.MustCompile(`(?i)\?|\b(?:gani|ngapi|lini|wapi|how|what|when|where|which|je)\b`)
+)
+
+// asksAgain is a text without what leads to its questions that were asked before. "Niliuliza bei" asks
+// nothing, and stays.
+func asksAgain(text string) string {
+	at := askedBefore.FindStringIndex(text)
+	if at == nil {
+		return text
+	}
+	rest, _, _ := strings.Cut(text[at[1]:], "\n")
+	if end := pieceEnd.FindStringIndex(rest); end != nil {
+		rest = rest[:end[1]]
+	}
+	if !questionWord.MatchString(rest) {
+		return text
+	}
+	return text[:at[0]] + text[at[1]:]
+}
+
 // isClearYes reports whether words are a yes and nothing else, but for the hour that was read back.
 func (t *turn) isClearYes(words []string) bool {
 	clear := anyIn(words, plainYes) || anyIn(words, confirmWords) || anyIn(words, clearYes) ||
