@@ -206,7 +206,7 @@ func (t *turn) leavesOne(all []appointment) bool {
 // the new time, it moved the booking to where it was.
 func (t *turn) namesOldTime() bool {
 	v, p := t.next.Booking, &t.p
-	if v == nil || v.Start.IsZero() || !p.hasTime || !p.time.HasTime || p.asks {
+	if v == nil || v.Start.IsZero() || !p.hasTime || p.asks {
 		return false
 	}
 	a, ok := t.appointmentOf(v.Moves)
@@ -214,8 +214,14 @@ func (t *turn) namesOldTime() bool {
 		return false
 	}
 	old := a[0].StartsAt.In(t.k.zone)
-	if !sameHour(p.time.Start, old) || sameHour(old, v.Start) ||
-		p.time.HasDay && !p.time.Likely && !sameDay(p.time.Day, old) {
+	switch {
+	// "Ndio, ile ya leo itoe" names the old day alone.
+	case !p.time.HasTime:
+		if !sameDay(p.time.Day, old) || sameDay(old, v.Start) || !anyIn(p.reading.Words, deleteWords) {
+			return false
+		}
+	case !sameHour(p.time.Start, old) || sameHour(old, v.Start) ||
+		p.time.HasDay && !p.time.Likely && !sameDay(p.time.Day, old):
 		return false
 	}
 	switch {

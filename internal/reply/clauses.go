@@ -166,7 +166,7 @@ func (t *turn) mayLoseWish(c piece) bool {
 		return true
 	}
 	// What the clause does the turn has done, or the clause only begins a question.
-	if anyIn(words, inquiring) || slices.ContainsFunc(p.acts, func(a act) bool {
+	if anyIn(words, inquiring) || t.saysWhyMoved(p.text) || slices.ContainsFunc(p.acts, func(a act) bool {
 		return slices.Contains(taskActs, a) && a != actBook && a != actOrder &&
 			slices.Contains(t.acts, a)
 	}) {

@@ -234,6 +234,11 @@ func (t *turn) continueMove() {
 		t.ask(Ask{For: askMoveTo}, "change.when")
 		return
 	}
+	if a[0].StartsAt.Equal(v.Start) {
+		t.next.Booking, t.next.Ask = nil, Ask{}
+		t.tell("book.already", "service", t.appointmentName(a), "time", t.at(v.Start), "number", a.number())
+		return
+	}
 	if !t.haveTime(v) {
 		return
 	}

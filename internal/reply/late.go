@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
 // Who will be late. "Ntachelewa kidogo, labda 3:15" moves no visit: the chair is kept or not, which
@@ -34,6 +35,27 @@ func (t *turn) saysLate(p *perception) bool {
 		}
 	}
 	return true
+}
+
+// lateQuestions are how owners write the question for who comes late.
+var lateQuestions = []string{"what if i am late", "nikichelewa itakuwaje", "i will be late", "nitachelewa"}
+
+// answerLate takes the owner's answer for who comes late in place of any other, but for one to a question
+// beside: "kuna foleni, ntachelewa dk 20, itakuwaje" asks nothing about queues.
+func (t *turn) answerLate(p *perception) {
+	p.time, p.hasTime = when.Result{}, false
+	a := t.answerTo(lateQuestions, minUsual)
+	if a == nil {
+		return
+	}
+	for _, piece := range piecesOf(p.text) {
+		if id, alike, sure, _ := t.bestAnswer(piece.text); strings.HasSuffix(piece.text, "?") && sure && id != a.ID &&
+			!anyIn(split(piece.text), comesLate) {
+			p.answer, p.alike, p.sure = id, alike, true
+			return
+		}
+	}
+	p.answer, p.alike, p.sure = a.ID, 1, true
 }
 
 // noteLate notes on the booking that the customer will be late, and reports whether it says so. What

@@ -137,8 +137,9 @@ func (t *turn) readText(text string) {
 		p.sure = false // of "I will be late"
 	}
 	if t.saysLate(p) {
-		p.time, p.hasTime = when.Result{}, false
+		t.answerLate(p)
 	}
+	t.readMove(p)
 	t.checkAreas()
 	// Last, as it drops what contradicts the rest.
 	p.acts = t.actsOf(p)

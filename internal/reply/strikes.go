@@ -209,7 +209,7 @@ func (t *turn) onlyAround(text string) bool {
 	words := split(text)
 	_, timed := t.timeIn(text)
 	v := t.next.Booking
-	return timed && v != nil && !v.Start.IsZero() || anyIn(words, languageWords) ||
+	return timed && v != nil && !v.Start.IsZero() || anyIn(words, languageWords) || t.saysWhyMoved(text) ||
 		deniesOnly(words) || t.namesSettled(text) || t.keepsPack(text) || t.saysWhyNot(words) ||
 		anyIn(words, deniesWish) && t.k.template() == flowhq.EcommerceTemplate
 }

@@ -1,0 +1,85 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+	"github.com/flowhq/flowhq/internal/understand/when"
+)
+
+// A booking that is moved without the word for it: "siwezi leo, nije kesho saa hiyo hiyo", "something
+// came up, tomorrow same time?". It was cancelled instead, or made a second time.
+
+var (
+	// cannotCome says that the customer cannot come when the booking is. The day in it is the old one.
+	cannotCome = regexp.MustCompile(`(?i)\b(?:(?:leo|today|kesho|tomorrow)\s+)?(?:si(?:to|ta)?(?:weza|wezi|wahi|fika)|siezi|` +
+		`(?:nime|nita|nta)shindwa|(?:naona\s+)?(?:haiwezekani|haitawezekana|imeshindikana)|` +
+		`(?:nimepata|nina|kuna|imetokea)\s+(?:dharura|udhuru|emergency|jambo|safari)|` +
+		`(?:i\s+)?(?:can'?t|cannot|can not|won'?t|couldn'?t)\s+(?:be able to\s+)?(?:make|come|be|do|manage)(?:\s+(?:it|there|that))?|` +
+		`not able to (?:make it|come)|something(?:'s| has)? c(?:a|o)me up|(?:i have |i've got |got )?an emergency)` +
+		`(?:\s+(?:kuja|kufika|tena|kabisa|again|at work|kazini))*` +
+		`(?:\s+(?:leo|today|kesho|tomorrow|this (?:morning|afternoon|evening)|muda huo|saa hiyo|on that day))?`)
+	// rather leads to another time than was just booked.
+	rather = regexp.MustCompile(`(?i)\b(?:bora|afadhali|heri|better|rather|labda|maybe|perhaps|let me come|tufanye|instead)\b`)
+	// asBefore is the hour of the booking, on another day.
+	asBefore = regexp.MustCompile(`(?i)\b(?:muda|saa|wakati)\s*(?:huo\s*huo|hiyo\s*hiyo|ile\s*ile|ule\s*ule|uo\s*uo)\b|` +
+		`\bsame (?:time|hour)\b`)
+	// cancels takes a booking away by the word for it.
+	cancels = regexp.MustCompile(`(?i)\b(?:\w*ghairi\w*|cancel\w*|futa|ifute)\b`)
+)
+
+// readMove reads a message that moves a booking as one that says so, with its new time.
+func (t *turn) readMove(p *perception) {
+	if t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil || len(t.bookings()) == 0 ||
+		anyIn(p.reading.Words, anotherVisit) || cancels.MatchString(p.text) {
+		return
+	}
+	a := t.appointments()[0]
+	if slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return !slices.Contains(visitOf(a).services(), m.ID) }) {
+		return
+	}
+	cannot := cannotCome.MatchString(p.text)
+	if !cannot && !asBefore.MatchString(p.text) && !(t.bookedJustNow() && rather.MatchString(p.text)) {
+		return
+	}
+	r, ok := t.timeIn(cannotCome.ReplaceAllString(p.text, ", "))
+	if !ok || !r.HasTime && !r.HasDay || t.isTimeOf(a, r) {
+		return
+	}
+	p.time, p.hasTime = r, true
+	if !p.cued(actChange) {
+		p.cues = append(p.cues, actChange)
+	}
+	// The owner's answer is to a question beside it, or to none.
+	p.sure = p.sure && slices.ContainsFunc(piecesOf(p.text), func(piece piece) bool {
+		if _, timed := t.timeIn(piece.text); timed || !piece.asks {
+			return false
+		}
+		id, _, sure, _ := t.bestAnswer(piece.text)
+		return sure && id == p.answer
+	})
+}
+
+// isTimeOf reports whether a time is that of an appointment.
+func (t *turn) isTimeOf(a appointment, r when.Result) bool {
+	at := a[0].StartsAt.In(t.k.zone)
+	if !r.HasTime {
+		return sameDay(r.Day, at)
+	}
+	return r.Start.Equal(at)
+}
+
+// saysWhyMoved reports whether a part of a message only says why a booking is moved or taken back, or how
+// many were booked of which some are.
+func (t *turn) saysWhyMoved(text string) bool {
+	if t.in.State.Ask.For == askMove && anyIn(split(text), deleteWords) {
+		return true // "na ile ya leo itoe"
+	}
+	return slices.ContainsFunc([]act{actChange, actCancel}, func(a act) bool { return slices.Contains(t.acts, a) }) &&
+		(cannotCome.MatchString(text) || saysOnlyOne(text) || manyBooked.MatchString(text))
+}
+
+// manyBooked says how many were booked.
+var manyBooked = regexp.MustCompile(`(?i)\b(?:m(?:me|li)weka|you (?:have )?(?:put|booked))\s+(?:miadi\s+|slots?\s+)?(?:\d|\pL+)\b`)
