@@ -25,7 +25,7 @@ var asksFrom = regexp.MustCompile(`(?i)(?:^|[\s,]+)(?:(?:na|and|also|ila|pia|but
 	`day|way|bus)|why|can (?:i|you|u|we|they)|could (?:i|you|u)|` +
 	`do (?:i|you|u|they|we)|does|is (?:there|it|that|this|the|parking)|are (?:there|you|u|they)|` +
 	`will (?:it|you|u|they|the|i)|should i|` +
-	`je[, ]+\pL|mna\pL+|mna\b|mta[b-z]\pL*|mko (?:wapi|wazi|na)|mpo (?:wapi|wazi)|kuna\b|` +
+	`je[, ]+\pL|mna\pL+|mna\b|mta[b-z]\pL*|m[kp]o (?:wapi|wazi|na|sehemu|eneo|maeneo|mtaa|upande)|kuna\b|` +
 	`naweza|ninaweza|` +
 	`itafika|italetwa|itachukua|inachukua|mzigo utafika|` +
 	`utafika|inafika|ni (?:daktari|fundi|nani|bei|shilingi|kiasi|saa ngapi)|bei (?:gani|ni|yake)|` +

@@ -17,6 +17,7 @@ import (
 func (t *turn) actOnBookings(informed bool) bool {
 	p := &t.p
 	switch {
+	case t.dropsAdded():
 	// "Remove the shave" takes one service out, and cancels nothing.
 	case t.beginsAnew(), t.swapsService(), t.restatesVisit(), t.takesOrder(), t.setsParty(), t.comesAlone(), t.correctsVisit(), t.removesService():
 		t.did(actBook)

@@ -28,7 +28,8 @@ func clausesOf(text string) (all []piece) {
 		}
 		from := 0
 		for _, at := range clauseJoin.FindAllStringIndex(p.text, maxPartsRead) {
-			if at[0] > from {
+			// "Do you also do beards" is one question.
+			if at[0] > from && !subjectLast.MatchString(p.text[from:at[0]]) {
 				all = append(all, clauseOf(p.text[from:at[0]]))
 				from = at[0]
 			}
@@ -39,6 +40,9 @@ func clausesOf(text string) (all []piece) {
 	}
 	return all[:min(len(all), 2*maxPartsRead)]
 }
+
+// subjectLast ends what goes on with its verb.
+var subjectLast = regexp.MustCompile(`(?i)\b(?:you|u|i|we|they)$`)
 
 // nextQuestion joins a question to the one in front of it.
 var nextQuestion = regexp.MustCompile(`(?i)\s+(?:na|and|pia|also)\s+`)

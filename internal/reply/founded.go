@@ -47,9 +47,9 @@ func (t *turn) founds(v value, before *State) bool {
 	case valDay:
 		_, timed := t.timeIn(text)
 		return timed || t.p.hasTime || anyIn(words, dayWords) || hasDigits(text) ||
-			anyIn(words, timeWords) || t.timeOffered(before)
+			anyIn(words, timeWords) || t.timeOffered(before) || t.isBesideBooked()
 	case valHour:
-		return t.foundsHour(v.text, words) || t.timeOffered(before)
+		return t.foundsHour(v.text, words) || t.timeOffered(before) || t.isBesideBooked()
 	case valQuantity:
 		return v.text == "1" || t.foundsCount(v, words, before) || t.heldCount(v, before)
 	case valSize:

@@ -77,6 +77,9 @@ func (t *turn) saysWhyMoved(text string) bool {
 	if t.in.State.Ask.For == askMove && anyIn(split(text), deleteWords) {
 		return true // "na ile ya leo itoe"
 	}
+	if slices.Contains(t.acts, actDrop) && (anyIn(split(text), givesUp) || cuedBy(split(text), cueLeave)) {
+		return true
+	}
 	return slices.ContainsFunc([]act{actChange, actCancel}, func(a act) bool { return slices.Contains(t.acts, a) }) &&
 		(cannotCome.MatchString(text) || saysOnlyOne(text) || manyBooked.MatchString(text))
 }

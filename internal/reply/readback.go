@@ -258,6 +258,11 @@ func (t *turn) release() {
 func (t *turn) dropBooking() {
 	t.release()
 	t.next.Booking, t.next.Ask = nil, Ask{}
+	// "Nothing is booked" would frighten who has a booking.
+	if all := t.appointments(); t.bookedJustNow() {
+		t.tell("cancel.remains", "service", t.appointmentName(all[0]), "time", t.at(all[0][0].StartsAt))
+		return
+	}
 	t.tell("book.dropped")
 }
 

@@ -267,7 +267,7 @@ func (t *turn) reconcileSteps(p *perception, all *acts) {
 	if _, _, ok := t.besideBooked(p); ok && len(p.services) > 0 && t.next.Booking == nil && !p.has(actCancel) &&
 		!p.cued(actPrice) && p.alike < surelyTheSame && (anyIn(p.reading.Words, wishWords) ||
 		p.cued(cueAdd) || all.has(actBook) || hasWord(joiners, p.reading.Words[0])) {
-		all.drop(actAnswer, actOffer)
+		all.drop(actAnswer, actOffer, actChange, actStatus)
 		all.add(actBook)
 	}
 	// What is added to a visit, or put right, asks nothing by its likeness to a question.

@@ -3,6 +3,7 @@ package reply
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -19,6 +20,7 @@ func (t *turn) meanOnVisit(p *perception) {
 	if t.k.template() == flowhq.BookingTemplate && (v == nil || v.Service == "") {
 		t.dropBookedBeside(p)
 	}
+	t.meanAdded(p)
 	if v == nil || v.Service == "" || v.Moves != "" || t.k.template() != flowhq.BookingTemplate {
 		return
 	}
@@ -52,12 +54,54 @@ func (t *turn) meanOnVisit(p *perception) {
 	}
 }
 
+// meanAdded takes the service that was spoken of, or the one that is being booked, for what a message
+// adds to a booking without its name: "add it to tomorrow", "right after the dye please".
+func (t *turn) meanAdded(p *perception) {
+	v, all := t.next.Booking, t.appointments()
+	if t.k.template() != flowhq.BookingTemplate || len(all) == 0 || v != nil && (v.Moves != "" || !v.Start.IsZero()) {
+		return
+	}
+	booked, wanted := visitOf(all[0]).services(), t.next.Topic
+	if v != nil {
+		wanted = v.Service
+	}
+	if t.k.service[wanted] == nil || slices.Contains(booked, wanted) ||
+		slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return !slices.Contains(booked, m.ID) }) {
+		return
+	}
+	named := entity.NameMatch{ID: wanted, Exact: true, Score: 1}
+	before := p.services
+	p.services = []entity.NameMatch{named}
+	if _, _, ok := t.besideBooked(p); !ok || strings.Contains(p.text, "?") {
+		p.services = before
+	}
+}
+
+// addsBehind is the booking that was made a moment ago, where a message adds a service to it without an
+// hour of its own.
+func (t *turn) addsBehind(p *perception) (flowhq.Booking, bool) {
+	if !p.cued(cueAdd) || !t.bookedJustNow() || p.hasTime && p.time.HasTime || p.cued(actPrice) ||
+		anyIn(p.reading.Words, companions) {
+		return flowhq.Booking{}, false
+	}
+	a := t.appointments()[0]
+	last := a[len(a)-1]
+	if p.hasTime && p.time.HasDay && !sameDay(p.time.Day, last.StartsAt.In(t.k.zone)) || len(p.services) == 0 ||
+		slices.ContainsFunc(p.services, func(m entity.NameMatch) bool {
+			return slices.Contains(visitOf(a).services(), m.ID)
+		}) {
+		return flowhq.Booking{}, false
+	}
+	return last, true
+}
+
 // besideBooked is the booking before or behind which the message wants another service, and whether it
 // wants it before.
 func (t *turn) besideBooked(p *perception) (booked flowhq.Booking, before, ok bool) {
 	at := besides.FindStringSubmatchIndex(p.text)
 	if at == nil {
-		return flowhq.Booking{}, false, false
+		booked, ok = t.addsBehind(p)
+		return booked, false, ok
 	}
 	before = anyIn(split(p.text[at[2]:at[3]]), beforeWords)
 	named := split(p.text[at[1]:])
@@ -85,6 +129,39 @@ var thatVisit = keywords("that, it, hapo, hiyo, yake, this, hii")
 
 // beforeWords say that something comes before.
 var beforeWords = keywords("kabla, before")
+
+// dropsAdded gives up what was to come beside a booking, for who keeps that alone: "forget the beard then,
+// just the dye". It reports whether the message says so.
+func (t *turn) dropsAdded() bool {
+	v, p, all := t.next.Booking, &t.p, t.appointments()
+	if v == nil || v.Moves != "" || v.Service == "" || len(all) == 0 || p.asks || p.hasTime && p.time.HasTime {
+		return false
+	}
+	kept := visitOf(all[0])
+	named := t.named(t.k.services, p.text)
+	off := slices.ContainsFunc(named, func(m entity.NameMatch) bool {
+		return (p.takesBack(m) || p.editOf(m) == editOff || givesUpBefore.MatchString(p.text[:max(0, m.Start)])) &&
+			(m.ID == v.Service || slices.Contains(m.Others, v.Service) || t.hasNameWords(v.Service, split(p.text[m.Start:m.End])))
+	})
+	off = off || anyIn(p.reading.Words, onlyWords)
+	if slices.Contains(kept.services(), v.Service) || !off || !slices.ContainsFunc(named, func(m entity.NameMatch) bool {
+		return slices.Contains(kept.services(), m.ID)
+	}) {
+		return false
+	}
+	t.did(actDrop)
+	t.dropBooking()
+	return true
+}
+
+// givesUpBefore stands in front of what is not wanted after all.
+var givesUpBefore = regexp.MustCompile(`(?i)\b(?:forget|leave|skip|drop|cancel|remove|acha|achana na|iache|toa|futa|ondoa)\s+(?:the\s+|about\s+|hiyo\s+)*$`)
+
+// isBesideBooked reports whether the time of a visit comes from the booking that it is beside.
+func (t *turn) isBesideBooked() bool {
+	_, _, ok := t.besideBooked(&t.p)
+	return ok
+}
 
 // dropBookedBeside drops what is booked already from what the message wants before or behind it.
 func (t *turn) dropBookedBeside(p *perception) {
