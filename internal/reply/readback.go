@@ -383,6 +383,9 @@ const maxAgreement = 12
 // time again: "poa thibitisha hiyo saa 11, jina naitwa Kelvin" was asked back.
 func (t *turn) agreesToVisit(p *perception) bool {
 	words := p.reading.Words
+	if t.agreesToService(p) {
+		return true
+	}
 	if !slices.Contains([]string{askBook, askMove, askMean}, t.next.Ask.For) || !t.namesHeldTime(p) ||
 		p.asks || p.names() ||
 		len(p.areas) > 0 || len(words) == 0 || len(words) > maxAgreement ||
@@ -390,6 +393,21 @@ func (t *turn) agreesToVisit(p *perception) bool {
 		return false
 	}
 	return true
+}
+
+// agreesToService reports whether the message says yes to the visit that was read back, names what it is
+// for once more, and says nothing else: "just the haircut then, yes".
+func (t *turn) agreesToService(p *perception) bool {
+	v, words := t.next.Booking, p.reading.Words
+	if t.next.Ask.For != askBook || v == nil || len(v.More) > 0 || v.People > 1 || p.asks || len(p.services) != 1 ||
+		p.services[0].ID != v.Service || p.hasTime && !t.namesHeldTime(p) || len(words) < 2 ||
+		len(words) > maxAgreement || !hasWord(plainYes, words[0]) && !hasWord(plainYes, words[len(words)-1]) {
+		return false
+	}
+	return !slices.ContainsFunc(words, func(w string) bool {
+		return !t.hasNameWords(v.Service, []string{w}) && !hasWord(onlyWords, w) && !hasWord(countFillers, w) &&
+			!hasWord(courtesyWords, w) && !hasWord(yesHead, w) && !hasWord(plainYes, w) && !hasWord(saysNothing, w)
+	})
 }
 
 // namesHeldTime reports whether the message names the time of the visit that was read back.
