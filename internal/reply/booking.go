@@ -142,7 +142,9 @@ func (t *turn) fillVisit() {
 	}
 	// A move keeps its number of people: each of them has a booking of its own.
 	for _, q := range p.entities.Quantities {
-		if n := int(q.Value); q.Unit == "people" && n >= 1 && v.Moves == "" && len(t.severalWanted()) == 0 {
+		// One of two who come for three services has two of them.
+		if n := int(q.Value); q.Unit == "people" && n >= 1 && v.Moves == "" && len(t.severalWanted()) == 0 &&
+			(n > len(v.services()) || len(v.More) == 0) {
 			v.People = min(n, maxPeople)
 		}
 	}
@@ -150,6 +152,7 @@ func (t *turn) fillVisit() {
 		v.People = min(n, maxPeople)
 	}
 	t.addChild()
+	t.addOneself(v)
 	t.keepVisitWishes()
 	t.dropUnavailable(v)
 	was := v.Start

@@ -135,6 +135,8 @@ func (t *turn) tellPrice() bool {
 	t.tellReached()
 	if all := t.withChildren(ids); all != nil {
 		t.tellVisitSum(all)
+	} else if len(ids) > 1 && t.k.template() == flowhq.BookingTemplate && (t.p.cued(cueTotal) || anyIn(t.p.reading.Words, inAll)) {
+		t.tellVisitSum(ids)
 	} else {
 		for _, id := range ids {
 			t.tellPriceOf(id)

@@ -72,6 +72,35 @@ func (t *turn) meanOwn(p *perception) {
 	}
 }
 
+// meanSpoken takes a word that several services share for the one whose price was told: "ndevu" behind
+// the price of a trim is that trim, and no shave. The whole name of another service means that one.
+func (t *turn) meanSpoken(p *perception) {
+	if t.k.template() != flowhq.BookingTemplate {
+		return
+	}
+	for i := range p.services {
+		m := &p.services[i]
+		if m.Start < 0 || m.Start >= m.End || m.End > len(p.text) || slices.Contains(t.next.Spoken, m.ID) ||
+			t.k.service[m.ID] == nil {
+			continue
+		}
+		words := split(p.text[m.Start:m.End])
+		name := t.k.service[m.ID].Name
+		if len(words) != 1 || slices.Equal(words, split(name.SW)) || slices.Equal(words, split(name.EN)) {
+			continue
+		}
+		var meant []string
+		for _, id := range t.next.Spoken {
+			if s := t.k.service[id]; s != nil && slices.Contains(slices.Concat(split(s.Name.SW), split(s.Name.EN)), words[0]) {
+				meant = append(meant, id)
+			}
+		}
+		if len(meant) == 1 {
+			m.ID, m.Others, m.Exact = meant[0], nil, true
+		}
+	}
+}
+
 // meanVisit takes the technician who is to come for the service that was spoken of and that somebody
 // drives out for: "kuhamisha intaneti ni 30,000", and then "fundi aje Jumatatu".
 func (t *turn) meanVisit(p *perception) {

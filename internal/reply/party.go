@@ -281,6 +281,16 @@ func (t *turn) setsParty() bool {
 	all := t.party()
 	said := slices.ContainsFunc(all, func(p place) bool { return p.said })
 	adds := slices.ContainsFunc(all, func(p place) bool { return !slices.Contains(before, p.service) })
+	// "Hapana. Mimi fedi, mtoto kunyoa" says who comes for what, once more.
+	anew := len(all) > 1 && deniesFirst.MatchString(p.text) && slices.ContainsFunc(all, func(p place) bool { return p.who != "" }) &&
+		!slices.ContainsFunc(p.services, p.takesBack)
+	if anew {
+		v.takeParty(heads(all))
+		v.InTurn = true
+		t.next.Topic, t.choices, p.services = v.Service, nil, nil
+		t.fillVisit()
+		return true
+	}
 	if !said || len(all) < 2 && (adds || len(before) < 2 && all[0].count < 2 || p.cued(cueAdd)) {
 		return false
 	}
@@ -316,6 +326,9 @@ func (t *turn) setsParty() bool {
 	t.fillVisit() // the time that was said with it
 	return true
 }
+
+// deniesFirst begins what is not as it was read back.
+var deniesFirst = regexp.MustCompile(`(?i)^\W*(?:mm+\s+|ah+\s+)?(?:hapana|no|nope|sio hivyo|not that)\b`)
 
 // lessOf are the services of a visit without as many as the message takes off of one: "punguza mtoto
 // mmoja". It is nil if it takes none off, or all.

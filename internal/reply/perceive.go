@@ -167,6 +167,7 @@ func (t *turn) readNames(p *perception) {
 	t.meanSickness(p)
 	t.dropPremises(p)
 	t.meanOwn(p)
+	t.meanSpoken(p)
 	t.meanVisit(p)
 	p.dropDenied()
 	t.dropRefused(p)

@@ -56,10 +56,13 @@ func (t *turn) tellVisit(v *Visit) {
 		}
 	}
 	// Deferred, as the sentence stands behind the read-back.
-	if v.InTurn && len(v.More) > 0 {
-		defer t.tellLead("book.in_turn", "count", strconv.Itoa(len(v.services())))
-	}
-	if len(v.More) > 0 && !v.Together && !v.InTurn {
+	// Who comes for one service each is counted by these. One of two who come for three has two.
+	services := v.services()
+	repeated := len(slices.Compact(slices.Sorted(slices.Values(services)))) < len(services)
+	switch {
+	case len(v.More) > 0 && v.InTurn && repeated:
+		defer t.tellLead("book.in_turn", "count", strconv.Itoa(len(services)))
+	case len(v.More) > 0 && !v.Together:
 		defer t.tellNext(v)
 	}
 	if v.Together {

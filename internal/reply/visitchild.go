@@ -143,8 +143,15 @@ var (
 // to be served: "nikija na mtoto wangu mtatunyoa wote?".
 func (t *turn) addOneself(v *Visit) {
 	child := t.childService()
-	if v.Service != child || child == "" || len(v.More) > 0 || t.childrenCount() != 1 ||
-		!alsoOneself.MatchString(t.p.text) {
+	if v.Service != child || child == "" || len(v.More) > 0 || v.People > 1 || v.Moves != "" || t.childrenCount() != 1 {
+		return
+	}
+	// What was asked about for oneself, just before the child was named.
+	if own := t.askedForOneself(child); len(own) > 0 && (comesWith.MatchString(t.p.text) || alsoOneself.MatchString(t.p.text)) {
+		v.takeParty(append(own, child))
+		return
+	}
+	if !alsoOneself.MatchString(t.p.text) {
 		return
 	}
 	name := split(t.k.service[child].Name.EN)
@@ -155,6 +162,23 @@ func (t *turn) addOneself(v *Visit) {
 			return
 		}
 	}
+}
+
+// comesWith says that the customer comes, and who comes along.
+var comesWith = regexp.MustCompile(`(?i)\b(?:na(?:ku)?ja|ni?takuja|nikija|tunakuja|i(?:'m|m| am|'ll| will)?\s+com(?:e|ing))\s+(?:na|with)\b|` +
+	`\b(?:mimi|me|myself)\s+(?:na|and|&)\s+(?:my\s+)?(?:mtoto|mwanangu|kijana|son|daughter|kid|child|boy|girl)\b`)
+
+// askedForOneself are the services that were asked about last, none of them the child's.
+func (t *turn) askedForOneself(child string) []string {
+	before := t.in.State
+	own := slices.Clone(before.Pair)
+	if len(own) == 0 && t.k.service[before.Topic] != nil && slices.Contains(before.Spoken, before.Topic) {
+		own = []string{before.Topic}
+	}
+	if slices.Contains(own, child) {
+		return nil
+	}
+	return own
 }
 
 // childKind reports whether a service for children is the same thing as another by its name: a dye

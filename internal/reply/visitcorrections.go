@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/flowhq/flowhq"
@@ -18,7 +19,8 @@ func (t *turn) correctsVisit() bool {
 		v.People > 1 {
 		return false
 	}
-	only := anyIn(p.reading.Words, onlyWords)
+	// "Watu wawili tu" says how many come, and takes no service off.
+	only := anyIn(split(peopleOnly.ReplaceAllString(p.text, "")), onlyWords)
 	// What is named behind a verb for another one is not taken off: "remove the scrub, just shave".
 	var wanted, off []string
 	for _, m := range p.services {
@@ -33,6 +35,7 @@ func (t *turn) correctsVisit() bool {
 		}
 	}
 	before := v.services()
+	off = append(off, t.deniedOf(before, wanted)...)
 	left := wanted
 	switch {
 	case len(wanted) > 0 && (only || p.denied && len(before) == 1):
@@ -60,6 +63,41 @@ func (t *turn) correctsVisit() bool {
 	t.fillVisit() // the time that was said with it
 	return true
 }
+
+// deniedOf are the services of a visit that a message says are not meant, beside one that is: "ndevu ni
+// kutengeneza sio kunyoa" takes the shave off, and no haircut.
+func (t *turn) deniedOf(before, wanted []string) (off []string) {
+	p := &t.p
+	for _, m := range t.named(t.k.services, p.text) {
+		if !p.takesBack(m) || m.Start >= m.End {
+			continue
+		}
+		words := split(p.text[m.Start:m.End])
+		clause := pieceAround(p.text, m.Start, m.End)
+		for _, id := range before {
+			like := slices.ContainsFunc(wanted, func(other string) bool {
+				return t.shareName(id, other) && slices.ContainsFunc(split(clause), func(w string) bool {
+					return t.hasNameWords(id, []string{w}) && t.hasNameWords(other, []string{w})
+				})
+			})
+			if !slices.Contains(wanted, id) && t.hasNameWords(id, words) && (m.ID == id || like) {
+				off = append(off, id)
+			}
+		}
+	}
+	return off
+}
+
+// shareName reports whether two services have a word of their names in common.
+func (t *turn) shareName(one, other string) bool {
+	return slices.ContainsFunc(t.namesOf(one), func(name []string) bool {
+		return slices.ContainsFunc(name, func(w string) bool { return len(w) > 2 && t.hasNameWords(other, []string{w}) })
+	})
+}
+
+// peopleOnly says how many come, and no more.
+var peopleOnly = regexp.MustCompile(`(?i)\b(?:(?:watu|tupo|tuko|people)\s+)?(?:wawili|watatu|wanne|two|three|four|[2-9])\s+(?:of us\s+|people\s+)?(?:tu|only)\b|` +
+	`\b(?:only|just)\s+(?:two|three|four|[2-9])\s+(?:of us|people)\b`)
 
 // restatesVisit reports whether the message only says which service is meant and which is not, and the
 // visit is so: "sio ndevu, nywele tu", "not the general doctor, the women's one".

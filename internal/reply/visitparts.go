@@ -102,7 +102,6 @@ func (t *turn) chooseServices(v *Visit) {
 		v.More, v.Together = nil, false
 	}
 	v.Service = service
-	t.addOneself(v)
 }
 
 // orWords stand between two things of which one is wanted.
@@ -155,7 +154,9 @@ func (t *turn) addsService(v *Visit) bool {
 		return false
 	}
 	if len(t.p.services) == 0 {
-		return t.bringsPerson()
+		// The child whose cut begins the visit is not one more.
+		held := t.in.State.Booking
+		return t.bringsPerson() && (held != nil && slices.Contains(held.services(), v.Service) || v.Service != t.childService())
 	}
 	if t.bringsPerson() && t.p.cued(cueAdd) && slices.Contains(v.services(), t.p.services[0].ID) {
 		return true // "my friend comes too, he wants a fade" as well
