@@ -47,11 +47,8 @@ func (t *turn) actOnBookings(informed bool) bool {
 		t.did(actBook)
 		t.fillVisit()
 		t.continueBooking()
-	case t.changesPeople():
-		t.did(actBook)
-		t.continueBooking()
 	// "One adult and one child", where that was read back already.
-	case t.restatesChild():
+	case t.changesPeople(), t.restatesChild():
 		t.did(actBook)
 		t.continueBooking()
 	case t.restatesBooked(), !informed && t.asksToBring():

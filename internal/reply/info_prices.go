@@ -87,34 +87,13 @@ func (t *turn) cheapest(named []string) (id string) {
 
 // tellPrice says what the message asks the price of, or the whole list.
 func (t *turn) tellPrice() bool {
-	// "Jumla ngapi" while an order is made asks for its total. The prices of everything would be no
-	// answer.
 	ids := t.subjects()
 	if t.supposesMore() {
 		t.tellSupposed()
 		return true
 	}
-	if len(ids) == 0 && t.next.Order != nil && len(t.next.Order.Lines) > 0 && t.p.cued(cueTotal) {
-		t.tellTotal()
+	if len(ids) == 0 && t.tellTotalOfAll() {
 		return true
-	}
-	if v := t.next.Booking; len(ids) == 0 && v != nil && len(v.services()) > 1 &&
-		(t.p.cued(cueTotal) || anyIn(t.p.reading.Words, inAll)) {
-		t.tellVisitSum(v.services())
-		return true
-	}
-	if t.next.Booking == nil && len(ids) == 0 && (t.p.cued(cueTotal) || anyIn(t.p.reading.Words,
-		inAll)) {
-		var booked []string
-		for _, b := range t.bookings() {
-			if t.now.Sub(b.CreatedAt) <= AskedFor {
-				booked = append(booked, b.Service)
-			}
-		}
-		if len(booked) > 1 {
-			t.tellVisitSum(booked)
-			return true
-		}
 	}
 	// "How much is it?": the thing spoken of last, unless the message is long or asks for all.
 	if len(ids) == 0 && t.next.Topic != "" && t.speaksOfTopic() {
@@ -135,7 +114,7 @@ func (t *turn) tellPrice() bool {
 	t.tellReached()
 	if all := t.withChildren(ids); all != nil {
 		t.tellVisitSum(all)
-	} else if len(ids) > 1 && t.k.template() == flowhq.BookingTemplate && (t.p.cued(cueTotal) || anyIn(t.p.reading.Words, inAll)) {
+	} else if len(ids) > 1 && t.k.template() == flowhq.BookingTemplate && t.asksInAll() {
 		t.tellVisitSum(ids)
 	} else {
 		for _, id := range ids {
@@ -160,6 +139,36 @@ func (t *turn) tellPrice() bool {
 		t.speakOf(ids[0], t.sizeIn(ids[0], ""))
 		t.nextStep(ids[0])
 	}
+	return true
+}
+
+// asksInAll reports whether the message asks what several things come to.
+func (t *turn) asksInAll() bool { return t.p.cued(cueTotal) || anyIn(t.p.reading.Words, inAll) }
+
+// tellTotalOfAll says what the order, the visit or the bookings of this talk come to, to who asks for that
+// and names nothing: the prices of everything would be no answer to "jumla ngapi".
+func (t *turn) tellTotalOfAll() bool {
+	if t.next.Order != nil && len(t.next.Order.Lines) > 0 && t.p.cued(cueTotal) {
+		t.tellTotal()
+		return true
+	}
+	if !t.asksInAll() {
+		return false
+	}
+	var wanted []string
+	if v := t.next.Booking; v != nil {
+		wanted = v.services()
+	} else {
+		for _, b := range t.bookings() {
+			if t.now.Sub(b.CreatedAt) <= AskedFor {
+				wanted = append(wanted, b.Service)
+			}
+		}
+	}
+	if len(wanted) < 2 {
+		return false
+	}
+	t.tellVisitSum(wanted)
 	return true
 }
 
