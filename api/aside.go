@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/store"
@@ -21,7 +23,7 @@ func (a *API) listAside(ctx context.Context, req allFailuresRequest) (asideList,
 	page, next, err := a.Webhooks.AsideDeliveries(ctx, req.FailureFilter)
 	var reasons []flowhq.AsideReason
 	// A client that pages through has the reasons from its first page.
-	if err == nil && req.Before == 0 {
+	if err == nil && req.Cursor == 0 {
 		reasons, err = a.Webhooks.AsideReasons(ctx, req.FailureFilter)
 	}
 	return asideList{list(page), list(reasons), cursor(next)}, err
@@ -39,7 +41,7 @@ type retryAsideBody struct {
 	Deliveries []deliveryRef `json:"deliveries"`
 	Reason     *string       `json:"reason"`
 	Tenant     string        `json:"tenant_id"` // only its deliveries with the reason; "" = of all
-	// Cursor is the next of an earlier answer: those with this reason that are older.
+	// Cursor is the next of an earlier answer: those with this reason that are newer.
 	Cursor string `json:"cursor"`
 }
 
@@ -76,7 +78,7 @@ func (r *retryAsideRequest) bind(b *binder) {
 		b.wrong("deliveries", "must be a list of 1 to "+number(maxRetried)+" deliveries")
 	}
 	r.Filter.Tenant = b.tenantOfReason(body.Tenant, r.ByReason)
-	r.Filter.Before = b.goesOn("cursor", body.Cursor, r.ByReason)
+	r.Filter.Cursor = b.goesOn("cursor", body.Cursor, r.ByReason)
 }
 
 // A refusedDelivery is a delivery that was not retried, and why.
@@ -91,7 +93,7 @@ type refusedDelivery struct {
 type deliveriesRetried struct {
 	Retried []deliveryRef     `json:"retried"`
 	Refused []refusedDelivery `json:"refused"`
-	// Next is "" unless there are older ones with the reason.
+	// Next is "" unless there are newer ones with the reason.
 	Next string `json:"next"`
 }
 
@@ -99,14 +101,14 @@ type deliveriesRetried struct {
 func (deliveriesRetried) location() string { return "/admin/webhook-deliveries" }
 
 // retryAside handles POST /admin/webhook-deliveries/retry. As with dead letters, each is a transaction
-// of its own: if the database fails on the way, those before are retried, and the request may be
-// repeated.
+// of its own, the oldest first: if the database fails on the way, those before are retried, and the
+// request may be repeated.
 func (a *API) retryAside(
 	ctx context.Context, req retryAsideRequest,
 ) (answer deliveriesRetried, err error) {
 	next := int64(0)
 	if req.ByReason {
-		req.Filter.Limit = maxRetried
+		req.Filter.Limit, req.Filter.OldestFirst = maxRetried, true
 		var page []flowhq.AsideDelivery
 		if page, next, err = a.Webhooks.AsideDeliveries(ctx, req.Filter); err != nil {
 			return answer, err
@@ -118,9 +120,10 @@ func (a *API) retryAside(
 	answer = deliveriesRetried{
 		Retried: []deliveryRef{}, Refused: []refusedDelivery{}, Next: cursor(next),
 	}
-	// The oldest first: they are the first of their chats.
-	for i := len(req.Deliveries) - 1; i >= 0; i-- {
-		d := req.Deliveries[i]
+	slices.SortStableFunc(req.Deliveries, func(d, e deliveryRef) int {
+		return cmp.Compare(d.Delivery, e.Delivery)
+	})
+	for _, d := range req.Deliveries {
 		err := a.Webhooks.RetryDelivery(ctx, flowhq.TenantID(d.Tenant), d.Delivery, actor(ctx))
 		switch refused := refusal(err); {
 		case err == nil:

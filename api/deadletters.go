@@ -1,8 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -28,7 +30,7 @@ type failuresRequest struct{ store.FailureFilter }
 func (r *failuresRequest) filter(b *binder) {
 	v, _ := b.parameter("reason")
 	r.Reason = b.reason(v)
-	r.Before, r.Limit = b.page()
+	r.Cursor, r.Limit = b.page()
 }
 
 // reason checks the reason of a dead letter, which is compared as it is: a reason that quotes what
@@ -92,7 +94,7 @@ func (a *API) deadLetters(
 	var reasons []flowhq.DeadLetterReason
 	// A client that pages through has the reasons from its first page, so they are not counted
 	// anew.
-	if err == nil && f.Before == 0 {
+	if err == nil && f.Cursor == 0 {
 		reasons, err = a.Logs.DeadLetterReasons(ctx, f)
 	}
 	return deadLetterList{list(page), list(reasons), cursor(next)}, err
@@ -109,7 +111,7 @@ type letterRef struct {
 type retryBody struct {
 	Messages []int64 `json:"messages"`
 	Reason   *string `json:"reason"`
-	// Cursor is the next of an earlier answer: those with this reason that are older. Before is what
+	// Cursor is the next of an earlier answer: those with this reason that are newer. Before is what
 	// it was called, which clients may still send.
 	Cursor string `json:"cursor"`
 	Before string `json:"before"`
@@ -152,7 +154,7 @@ func (r *retrySelection) choose(
 	if before != "" {
 		name, next = "before", before
 	}
-	r.Filter.Before = b.goesOn(name, next, r.ByReason && (cursor == "" || before == ""))
+	r.Filter.Cursor = b.goesOn(name, next, r.ByReason && (cursor == "" || before == ""))
 }
 
 // goesOn reads the "next" of an earlier answer in the body of a retry by a reason.
@@ -233,7 +235,7 @@ type refusedLetter struct {
 type lettersRetried struct {
 	Retried []letterRef     `json:"retried"`
 	Refused []refusedLetter `json:"refused"`
-	// Next is "" unless there are older dead letters with the reason.
+	// Next is "" unless there are newer dead letters with the reason.
 	Next string `json:"next"`
 
 	tenant flowhq.TenantID // whose they are; "" = of all tenants
@@ -270,13 +272,16 @@ func (a *API) retryAllDeadLetters(
 // retryLetters retries dead letters one by one, each in a transaction of its own. If the database
 // fails on the way, those before it are retried, and the request may be repeated. A message that
 // cannot be retried keeps no other one from it.
+//
+// The oldest go first, whether they are named or selected, and over all pages: a host answers what
+// is ready at once, so a chat whose last message came first would be answered backwards.
 func (a *API) retryLetters(
 	ctx context.Context, s retrySelection,
 ) (answer lettersRetried, err error) {
 	next := int64(0)
 	// One page is retried, and Next leads to the others: more would not be done within one request.
 	if s.ByReason {
-		s.Filter.Limit = maxRetried
+		s.Filter.Limit, s.Filter.OldestFirst = maxRetried, true
 		var page []flowhq.DeadLetter
 		if page, next, err = a.Logs.DeadLetters(ctx, s.Filter); err != nil {
 			return answer, err
@@ -285,6 +290,7 @@ func (a *API) retryLetters(
 			s.Letters = append(s.Letters, letterRef{string(d.Tenant), d.Message})
 		}
 	}
+	slices.SortStableFunc(s.Letters, func(l, m letterRef) int { return cmp.Compare(l.Message, m.Message) })
 	answer = lettersRetried{
 		Retried: []letterRef{}, Refused: []refusedLetter{}, Next: cursor(next),
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -57,6 +58,42 @@ func TestAPoisonedMessageBecomesADeadLetter(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.becomes(map[string]int{"IN ANSWERED": 3, "OUT SENT": 3})
+}
+
+// Dead letters of a chat that are put back oldest first, as a retry of many does, are answered in the
+// order in which they were written. One that is put back alone waits for no earlier one that is dead.
+func TestDeadLettersAreAnsweredInOrder(t *testing.T) {
+	b := newBench(t, unlimited)
+	p := b.host()
+	const lines = 5
+	var dead []int64
+	for i := range lines {
+		b.receive(p, "1@lid", fmt.Sprint("IN", i), "hello")
+		dead = append(dead, b.log()[i].ID)
+		if err := b.store.DeadLetter(t.Context(), b.tenant.ID, p.Epoch, dead[i], "it never works"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.Forget() // the lines were queued when they came
+	p.Start()
+	b.retry(p, dead[lines-1])
+	b.becomes(map[string]int{"IN FAILED": lines - 1, "IN ANSWERED": 1, "OUT SENT": 1})
+	for _, id := range dead[:lines-1] {
+		b.retry(p, id)
+	}
+	b.becomes(map[string]int{"IN ANSWERED": lines, "OUT SENT": lines})
+	var answered []int64
+	for _, s := range b.line.attempts() {
+		for _, m := range b.log() {
+			if m.WAMessageID == s.ID {
+				answered = append(answered, *m.InReplyTo)
+			}
+		}
+	}
+	if want := append(dead[lines-1:], dead[:lines-1]...); !slices.Equal(answered, want) {
+		t.Errorf("the answers go to %v; want %v, the one that was put back alone before the others",
+			answered, want)
+	}
 }
 
 // A panic right after the answer was written leaves it to be sent by the next try,

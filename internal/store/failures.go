@@ -13,8 +13,11 @@ import (
 type FailureFilter struct {
 	Tenant flowhq.TenantID // "" is every tenant
 	Reason string          // exactly
-	Before int64           // ID of a message, or of a delivery; only earlier ones
+	Cursor int64           // the next of the page before, 0 for the first page
 	Limit  int             // rows; 0 means DefaultLimit, more than MaxLimit means MaxLimit
+	// OldestFirst is for a retry, which must go through a chat in the order of its messages. People
+	// read the newest first.
+	OldestFirst bool
 }
 
 const (
@@ -58,7 +61,16 @@ func (f FailureFilter) reasonsSQL(table, status string) string {
 		limit @limit`
 }
 
-// args are the parameters of where and others.
+// pageSQL is the end of a statement that reads a page of rows f, and one row more, which says that
+// there is another page. Ids grow with time, and the indexes of where are read in either direction.
+func (f FailureFilter) pageSQL() string {
+	if f.OldestFirst {
+		return " and f.id > @cursor order by f.id limit @limit"
+	}
+	return " and (@cursor::bigint = 0 or f.id < @cursor) order by f.id desc limit @limit"
+}
+
+// args are the parameters of where and pageSQL, and others.
 func (f FailureFilter) args(others named) named {
 	others["reason"] = clean(f.Reason)
 	if f.Tenant != "" {
@@ -67,9 +79,9 @@ func (f FailureFilter) args(others named) named {
 	return others
 }
 
-// DeadLetters returns one page of the messages that have FAILED and that f selects, newest first,
-// and the Before of the next page, 0 after the last. Without a tenant it is across tenants, for
-// operators who look what has gone wrong with many.
+// DeadLetters returns one page of the messages that have FAILED and that f selects, and the Cursor of
+// the next page, 0 after the last. Without a tenant it is across tenants, for operators who look what
+// has gone wrong with many.
 func (s *Store) DeadLetters(
 	ctx context.Context, f FailureFilter,
 ) (page []flowhq.DeadLetter, next int64, err error) {
@@ -79,11 +91,9 @@ func (s *Store) DeadLetters(
 			left(f.text, @excerpt), f.reason, f.created_at, f.retried_at
 		from flowhq.message_logs f
 		join flowhq.tenants t on t.id = f.tenant_id
-		where ` + f.where("FAILED") + ` and (@before::bigint = 0 or f.id < @before)
-		order by f.id desc
-		limit @limit`
+		where ` + f.where("FAILED") + f.pageSQL()
 	rows, err := many(ctx, s, q, f.args(named{
-		"before": f.Before, "excerpt": maxExcerpt, "limit": clampLimit(f.Limit) + 1,
+		"cursor": f.Cursor, "excerpt": maxExcerpt, "limit": clampLimit(f.Limit) + 1,
 	}), pgx.RowToStructByPos[flowhq.DeadLetter])
 	if err != nil {
 		return nil, 0, fmt.Errorf("dead letters: %w", err)
@@ -106,8 +116,8 @@ func (s *Store) DeadLetterReasons(
 	return reasons, nil
 }
 
-// AsideDeliveries returns one page of the deliveries that were set aside and that f selects, newest
-// first, and the Before of the next page, 0 after the last. Without a tenant it is across tenants.
+// AsideDeliveries returns one page of the deliveries that were set aside and that f selects, and the
+// Cursor of the next page, 0 after the last. Without a tenant it is across tenants.
 func (s *Store) AsideDeliveries(
 	ctx context.Context, f FailureFilter,
 ) (page []flowhq.AsideDelivery, next int64, err error) {
@@ -120,11 +130,9 @@ func (s *Store) AsideDeliveries(
 		from flowhq.webhook_deliveries f
 		join flowhq.webhooks w on w.tenant_id = f.tenant_id and w.id = f.webhook_id
 		join flowhq.tenants t on t.id = f.tenant_id
-		where ` + f.where("SET_ASIDE") + ` and (@before::bigint = 0 or f.id < @before)
-		order by f.id desc
-		limit @limit`
+		where ` + f.where("SET_ASIDE") + f.pageSQL()
 	rows, err := many(ctx, s, q, f.args(named{
-		"before": f.Before, "limit": clampLimit(f.Limit) + 1,
+		"cursor": f.Cursor, "limit": clampLimit(f.Limit) + 1,
 	}), pgx.RowToStructByPos[flowhq.AsideDelivery])
 	if err != nil {
 		return nil, 0, fmt.Errorf("deliveries that were set aside: %w", err)

@@ -56,7 +56,7 @@ func TestAsideDeliveries(t *testing.T) {
 		t.Fatalf("first page %+v, next %d; want delivery %d alone", page, next, second)
 	}
 	page, next, err = b.AsideDeliveries(t.Context(),
-		store.FailureFilter{Reason: "it answered 502", Before: next})
+		store.FailureFilter{Reason: "it answered 502", Cursor: next})
 	ok(t, err)
 	got := page[0]
 	got.TenantName, got.EventID, got.ContactID, got.CreatedAt, got.TriedAt = "", 0, 0, time.Time{}, nil
@@ -65,6 +65,17 @@ func TestAsideDeliveries(t *testing.T) {
 			Status: flowhq.DeliverySetAside, Attempts: 1, Reason: "it answered 502", ResponseCode: 502}}
 	if diff := cmp.Diff(want, got); diff != "" || len(page) != 1 || next != 0 {
 		t.Errorf("second page of %d, next %d (-want +got):\n%s", len(page), next, diff)
+	}
+	// A retry goes through them the other way.
+	var oldest []int64
+	f := store.FailureFilter{OldestFirst: true, Limit: 1}
+	for done := false; !done; done = f.Cursor == 0 {
+		page, f.Cursor, err = b.AsideDeliveries(t.Context(), f)
+		ok(t, err)
+		oldest = append(oldest, page[0].ID)
+	}
+	if diff := cmp.Diff([]int64{first, second, third}, oldest); diff != "" {
+		t.Errorf("the oldest first (-want +got):\n%s", diff)
 	}
 	reasons := must(b.AsideReasons(t.Context(), store.FailureFilter{}))(t)
 	if len(reasons) != 2 || reasons[0].Deliveries != 2 || reasons[0].Tenants != 2 ||

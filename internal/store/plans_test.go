@@ -85,9 +85,18 @@ func TestFewRowsPerListing(t *testing.T) {
 			}
 		}
 	}
+	failures := []store.FailureFilter{{}, {Tenant: tenant}, {OldestFirst: true},
+		{Tenant: tenant, OldestFirst: true, Reason: "none"}}
+	for _, f := range failures {
+		for range 7 {
+			if _, _, err := s.DeadLetters(t.Context(), f); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	s.Close()
 	eventually(t, "the counts", func() bool { return b.rowsRead(t, table) > before })
-	if read, most := b.rowsRead(t, table)-before, int64(7*len(statuses)*10*rare); read > most {
+	if read, most := b.rowsRead(t, table)-before, int64(7*(len(statuses)+len(failures))*10*rare); read > most {
 		t.Errorf("listing messages by status read %d rows of %d; want at most %d", read, history, most)
 	}
 }
