@@ -19,16 +19,12 @@
 //  4. The open question takes its answer, if the message is one and nothing else (answers.go).
 //     Each question says what it takes; whatever else a message holds is read as if nothing had
 //     been asked. What of it is a place says address.go alone.
-//  5. Questions for facts are answered from the profile (info.go and info_*.go).
-//     What the owner has not told is passed on, and never made up. When an order comes is told for
-//     its area and the hour of the day (arrival.go).
-//  6. What is to be done is done: bookings (booking.go, visittime.go, readback.go, slots.go,
-//     existing.go; party.go for several people, sequence.go for the order of services), orders (order.go,
-//     checkout.go, orders.go, and placed.go for what is said behind one) or tickets (tickets.go,
-//     exchange.go), by the template. Any message may fill any
-//     slot. Everything is read back and confirmed before it is a fact, but a ticket.
-//     What no field of a fact has, such as a colour or who is to cut, is noted with it in the
-//     customer's words, and the reply says so (wishnotes.go; staff.go for who is to serve).
+//  5. Questions for facts are answered from the profile (info.go). What the owner has not told is
+//     passed on, and never made up.
+//  6. What is to be done is done by the template: bookings (booking.go), orders (order.go) or
+//     tickets (tickets.go). Any message may fill any slot. Everything is read back and confirmed
+//     before it is a fact, but a ticket. What no field of a fact has, such as a colour or who is to
+//     cut, is noted with it in the customer's words, and the reply says so (wishnotes.go).
 //  7. A question that was open and not answered is asked again (resume.go).
 //  8. Courtesy is answered in kind, or not at all (smalltalk.go).
 //  9. The rest was not understood: one question between two intents, the menu from the owner's own
@@ -45,7 +41,173 @@
 // takes it away is put back and read back (held.go, keep.go). What would be recorded and nobody has
 // said is left out and asked for (founded.go, unsaid.go).
 //
-// Messages without words are in media.go.
+// # Reading order
+//
+// Who is new reads the first three groups, and then the one that a change is about.
+//
+// The frame:
+//
+//	turn.go         what a turn depends on, and what comes of it: Input, Calendar, Turn
+//	message.go      what a customer wrote; a burst of lines is one message
+//	state.go        what is remembered of a conversation, and for how long: Visit, Basket, Problem
+//	knowledge.go    what the owner has told, with the indexes to find it by
+//	decide.go       the steps of a turn, in their order
+//	turnbuilder.go  a turn in the making: what it tells, asks, holds and writes
+//	memo.go         what was read already of a message that is decided several times
+//
+// Reading a message:
+//
+//	perceive.go     words, language, intents, times and names of a text
+//	match.go        the words and phrases that are looked for
+//	cues.go         words that leave no doubt: texts/cues.txt
+//	words.go        lists of words that single steps ask for: texts/words.txt
+//	names.go        the customer's name
+//	saidtime.go     the time that a text wants
+//	amounts.go      how many, and which number belongs to which product
+//	combine.go      which service is named, where one name is part of another
+//	kinds.go        which product is named, and of what kind
+//	courteous.go    titles, and what stands behind a greeting
+//	corrections.go  "5, not 3", written as a plain change of the line
+//	startover.go    "forget all that": the list behind it is read without the old one
+//	moved.go        "tomorrow at the same time", written as a move of the booking
+//	media.go        pictures, voice notes and places, which have no words
+//
+// Acts:
+//
+//	acts.go       what a message does: all that it does, and not the likeliest alone
+//	reconcile.go  acts that contradict what is certain are dropped
+//	listtalk.go   words of a list: enough, not this, that instead
+//	rest.go       what is to stay as it is
+//	story.go      what went wrong before is no wish
+//	sickness.go   who is ill wants a doctor; allergies
+//
+// Questions of the bot, and their answers:
+//
+//	answers.go       the open question takes its answer, if the message is no more
+//	options.go       the menu, and what choosing from a list does
+//	yesquestion.go   a yes beside a question
+//	offeredtimes.go  a time that was offered, taken beside other matter
+//	unclear.go       which of several products was meant
+//	resume.go        what was open is asked again, or kept
+//	smalltalk.go     greetings and thanks
+//
+// Facts that are told:
+//
+//	info.go           which facts a message asks for; the owner's answers
+//	info_hours.go     opening hours and holidays
+//	info_prices.go    prices and descriptions
+//	info_offers.go    what there is, and whether a thing is
+//	info_delivery.go  whether and where orders are brought, for how much
+//	arrival.go        when an order comes
+//	places.go         areas of delivery; questions about the order at hand
+//	payments.go       how to pay
+//	paychoice.go      which of several ways to pay is taken
+//	packages.go       packages of a provider, and what several things come to
+//	bulk.go           the price for many
+//	shopasks.go       how many are left, and why a price has gone up
+//	servicedays.go    the days of a service, from its description
+//	presence.go       whether a service is there on a day; whether two names mean one
+//	included.go       what is part of a service
+//	described.go      what only a description says
+//	usual.go          questions of any business, compared with the owner's
+//	nearest.go        the owner's answer that is offered with a "perhaps"
+//
+// Bookings:
+//
+//	booking.go           what a message does with bookings; a visit that is filled in
+//	visittime.go         the day and time: known, asked for, or not to be had
+//	slots.go             what is free, and what of it is offered
+//	clausehour.go        an hour in a clause of its own, and its reason beside it
+//	visitparts.go        several services in one visit
+//	party.go             several people with services that differ
+//	visitchild.go        a child beside the customer
+//	sequence.go          the order and the hours of the services
+//	visitbeside.go       a service before or behind another, or behind a booking
+//	visitcorrections.go  services that are taken back
+//	ordinary.go          the usual kind of a service
+//	staff.go             who is to serve
+//	readback.go          a visit is read back, and confirmed or not
+//	existing.go          bookings that stand: moved, cancelled, told
+//	appointments.go      the rows of one visit, which are moved or cancelled together
+//	late.go              who will be late
+//
+// Orders:
+//
+//	order.go       what a message does with orders; goods that are put on one
+//	wishes.go      whether goods are wanted, or only asked about
+//	lines.go       the lines of an order: counted, changed, taken off, written
+//	sizes.go       sizes and colours, each with its count
+//	packs.go       how much a pack holds
+//	bigunits.go    a sack of what is listed by the kilo
+//	topicfirst.go  what was spoken of before, ordered by a number alone
+//	together.go    goods that were asked about together: one of each
+//	edits.go       which verb governs which product: add, take off, make it
+//	sizeedits.go   sizes that are taken back
+//	packedits.go   two packs of one thing on an order
+//	checkout.go    what is missing of an order: product, size, way, area, address
+//	address.go     where an order goes
+//	landmarks.go   what tells an address from other words
+//	addressnow.go  an address that is said in parts
+//	ridernotes.go  what stands beside an address: a word for the rider, the way to pay
+//	readagain.go   an order is read back whole once, and then what has changed
+//	openorder.go   an order that nobody has confirmed yet, which is a row as well
+//	orderfact.go   the row of an order
+//	orders.go      an order is placed, told, changed or cancelled
+//	placed.go      what is said behind an order that was placed
+//
+// Tickets:
+//
+//	tickets.go      what a message does at a help desk; problems
+//	ticketstalk.go  what is said of an open ticket and is no more of the problem
+//	newcustomer.go  who reports no fault; what is sent along with a ticket
+//	request.go      somebody is to drive out, such as for an installation
+//	withdrawn.go    a request that is taken back
+//	sitevisit.go    when somebody is to come for a fault
+//	exchange.go     goods that are brought back
+//	receipts.go     a payment's message that is pasted; goods that came spoilt
+//
+// People:
+//
+//	handover.go  a chat or a question is passed on to a person
+//	people.go    what the owner is told of a chat; that nobody came
+//	bargain.go   prices that only the owner may agree to
+//	secrets.go   PINs and passwords; a customer's own price
+//
+// Wishes and notes:
+//
+//	wishnotes.go    what no field has is noted in the customer's words, and told
+//	orderwishes.go  wishes of an order: colours, times, empty bottles
+//	alter.go        clothes that are to be altered
+//	visitnotes.go   what beside a visit's wishes needs no note
+//
+// Every clause is accounted for:
+//
+//	beside.go   an act and a question in one message: both are done
+//	parts.go    sentences and lines, each read by itself once more
+//	clauses.go  clauses without which the turn is the same, so that nobody has heard them
+//	strikes.go  likewise what stands between commas and joiners
+//
+// Checks against what was said:
+//
+//	held.go     what a conversation holds, as values that can be compared
+//	keep.go     what a turn has lost of it is put back
+//	founded.go  whether somebody has said a value
+//	unsaid.go   what nobody has said is left out and asked for
+//
+// A language model, where a tenant wants one:
+//
+//	suggestion.go  what it made of a message, and why that is refused
+//	mask.go        numbers that leave no machine of ours
+//	grounding.go   a text of it is sent only if its claims stand in the facts
+//	claims.go      words by which claims are found
+//
+// Texts:
+//
+//	texts.go     the catalogs of texts, with one of several variants each time
+//	format.go    money, lists, days and clocks
+//	limits.go    warnings: too fast, too many, muted, please wait
+//	followup.go  what is told of a booking ahead or an order that waits
+//	offered.go   texts that the bot offers to write, which are no sign of a program
 //
 // # Where to change what
 //

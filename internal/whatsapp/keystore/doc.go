@@ -28,7 +28,7 @@
 // # A failure of the database is not a failure of the message
 //
 // On an error of decryption the library asks the sender for another copy and
-// acknowledges this one (message.go, decryptMessages). It acknowledges nothing on one
+// acknowledges this one (whatsmeow/message.go, decryptMessages). It acknowledges nothing on one
 // error only, a cancellation. So a failure of the database within a decryption ends the
 // connection ([Connection.Fail]) and is returned to the library as a cancellation.
 // WhatsApp delivers the message again at the next login.
