@@ -259,6 +259,9 @@ func (t *turn) answerClause(only bool) {
 	if t.settles() {
 		t.next.Order = t.in.State.Order
 	}
+	if t.tellMinutes() {
+		return
+	}
 	if lost := t.lostActs(); len(lost) > 0 {
 		t.p.acts = lost
 		t.informBeside()

@@ -22,8 +22,11 @@ func (t *turn) tellOffer() bool {
 	case len(ids) == 0 && t.sizeIn(t.next.Topic, "") != "" && len(t.p.reading.Words) <= maxSizeWords:
 		ids = []string{t.next.Topic}
 	// A thing on no list is not denied: owners forget entries, and "no" would end the sale.
+	// An answer of the owner's that has its words is nearer than "not on my list".
 	case len(ids) == 0 && t.asksForUnlisted():
-		t.unanswered("unanswered.stock")
+		if len(t.p.nearest) != 1 || t.p.alike < mayHelp || !t.perhaps(t.p.nearest[0]) {
+			t.unanswered("unanswered.stock")
+		}
 		return true
 	// "Do you have it in red?" is about the product that was spoken of.
 	case len(ids) == 0 && t.next.Topic != "" && t.speaksOfTopic() &&

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,12 @@ func (t *turn) tellPayment() {
 	}
 	if t.tellPayChoice() {
 		return
+	}
+	if whenPaid.MatchString(t.p.text) && !t.tellsWhenPaid() {
+		defer t.passQuestion()
+		if !anyIn(t.p.reading.Words, waysWords) {
+			return
+		}
 	}
 	i := t.wayNamed()
 	// Told with the order that was just placed.
@@ -44,6 +51,32 @@ func (t *turn) tellPayment() {
 		lines = append(lines, "• "+t.payment(i))
 	}
 	t.show(lines...)
+}
+
+var (
+	// whenPaid asks whether the money comes first or last.
+	whenPaid = regexp.MustCompile(`(?i)\b(?:before|kabla)\b[^.?!\n]{0,30}\b(?:or|au|ama)\b[^.?!\n]{0,20}\b(?:after|baada|when|wakati)\b|` +
+		`\b(?:after|baada)\b[^.?!\n]{0,30}\b(?:or|au|ama)\b[^.?!\n]{0,20}\b(?:before|kabla)\b`)
+	// waysWords ask for the ways to pay.
+	waysWords = keywords("how, vipi, vp, njia, namba, number, till, mpesa, m-pesa, account, lipa")
+	// payingWords are words of who pays.
+	payingWords = keywords("pay, paying, payment, *lip*")
+	// paidWhen says it, in what an owner tells of a way to pay.
+	paidWhen = regexp.MustCompile(`(?i)\b(?:before|after|first|advance|baada|kabla|kwanza)\b`)
+)
+
+// asksWhenPaid reports whether a message asks when the money is due: by its words, or behind what was told
+// of payments.
+func (t *turn) asksWhenPaid(p *perception) bool {
+	return whenPaid.MatchString(p.text) && !p.sure && !p.hasTime &&
+		(p.cued(actPayment) || anyIn(p.reading.Words, payingWords) || t.next.Asked == actPayment)
+}
+
+// tellsWhenPaid reports whether the owner has told of a way to pay whether it is used before or after.
+func (t *turn) tellsWhenPaid() bool {
+	return slices.ContainsFunc(t.k.profile.Payments, func(p flowhq.Payment) bool {
+		return paidWhen.MatchString(p.Note.EN + " " + p.Note.SW)
+	})
 }
 
 // payBeside takes a way to pay that is said beside a question: "I only have a 50,000 note, is that

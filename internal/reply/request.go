@@ -211,7 +211,7 @@ func (t *turn) keepRequestDay(begun bool) {
 	p := &t.p
 	switch {
 	case !p.hasTime:
-	case !begun && !t.next.Day.IsZero() && !anyIn(p.reading.Words, dayWords):
+	case !begun && !t.next.Day.IsZero() && !dayNamed.MatchString(p.text):
 		at := p.time.Start.In(t.k.zone)
 		y, m, d := t.next.Day.Date()
 		p.time.HasDay, p.time.Day = true, t.next.Day

@@ -256,6 +256,11 @@ func (t *turn) reconcileSteps(p *perception, all *acts) {
 	if t.asksPayChoice(p) {
 		all.add(actPayment)
 	}
+	// "Is it before installation or after they finish?" behind the ways to pay.
+	if t.asksWhenPaid(p) {
+		all.drop(actProblem, actOrder, actStatus, actOffer, actAccount)
+		all.add(actPayment)
+	}
 	if t.reducesParty() {
 		all.drop(actDecision, actCancel, actAnswer)
 		all.add(actBook)
