@@ -160,6 +160,7 @@ func (t *turn) readNames(p *perception) {
 	// A person who is named is no service: "daktari, naomba kesho" greets a doctor, and books no
 	// visit by that name.
 	t.dropPeople(p)
+	t.dropKind(p)
 	if p.onlyGreets() {
 		p.services = nil // whoever is greeted, not asked for
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // Who of the business is asked for. Profiles have no list of people: the owner's answer to who asks
@@ -73,6 +74,19 @@ var byStaff = keywords("aninyoe, anikate, anihudumie, anyoe, akate, nataka, naom
 // kindOfStaff finds that a woman or a man is wanted, whoever it is.
 var kindOfStaff = regexp.MustCompile(`(?i)\b(?:female|lady|woman|male)\s+(?:doctor|dr|dentist|nurse|barber|stylist)\b|` +
 	`\b(?:daktari|dokta|kinyozi|nesi|muuguzi)\s+(?:wa kike|mwanamke|wa kiume|mwanaume|mwanamume)\b`)
+
+// dropKind drops the service by whose word somebody is wished for, where another one is spoken of: a
+// blood test, "na ningependa daktari wa kike", became a doctor's visit.
+func (t *turn) dropKind(p *perception) {
+	at := kindOfStaff.FindStringIndex(p.text)
+	v := t.next.Booking
+	if at == nil || t.k.service[t.next.Topic] == nil && (v == nil || v.Service == "") {
+		return
+	}
+	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
+		return m.Start >= at[0] && m.End <= at[1] && m.Start < m.End
+	})
+}
 
 // kindWished is such a wish, "" if the message has none.
 func (t *turn) kindWished() string {
