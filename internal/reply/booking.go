@@ -125,6 +125,7 @@ func (t *turn) fillVisit() {
 	}
 	// A move keeps the service of its booking, whatever else is named.
 	v, p := t.next.Booking, &t.p
+	v.Another = v.Another || anyIn(p.reading.Words, anotherVisit)
 	p.services = t.wantedServices(v)
 	if v.Moves == "" && (len(p.services) > 0 || t.addsService(v) ||
 		v.Service == "" && len(t.severalWanted()) > 1) {
@@ -391,19 +392,18 @@ func (t *turn) continueBooking() {
 // anotherVisit says that a visit comes on top of the one that was booked.
 var anotherVisit = listOf("another visit")
 
-// bookedAlready is the key of the visit that was booked in this talk for the same services on the same
-// day, "" if there is none, or the message asks for one more. "12 instead of 11" that was not
-// understood as a move was booked a second time.
+// bookedAlready is the key of the visit that was booked in this talk for the same services, "" if there is
+// none, or one more was asked for. "12 instead of 11" that was not understood as a move was booked a
+// second time, and so was "Wednesday, not Monday".
 func (t *turn) bookedAlready(v *Visit) string {
 	all := t.appointments()
-	if !t.bookedJustNow() || anyIn(t.p.reading.Words, anotherVisit) {
+	if !t.bookedJustNow() || v.Another {
 		return ""
 	}
 	booked, wanted := visitOf(all[0]).services(), slices.Clone(v.services())
 	slices.Sort(booked)
 	slices.Sort(wanted)
-	if !slices.Equal(booked, wanted) || !sameDay(all[0][0].StartsAt.In(t.k.zone), v.Start) ||
-		v.places() != max(len(all[0]), 1) && v.Together {
+	if !slices.Equal(booked, wanted) || v.places() != max(len(all[0]), 1) && v.Together {
 		return ""
 	}
 	return all[0].key()

@@ -157,15 +157,25 @@ func (t *turn) meanDescribed(p *perception) {
 		if len(before) == 0 || len(named) != 1 || len(before[len(before)-1]) < minSubject {
 			continue
 		}
-		run := []string{before[len(before)-1], named[0]}
+		run := singulars([]string{before[len(before)-1], named[0]})
 		for _, s := range t.k.offered() {
-			if s.ID != m.ID && containsRun(split(s.Description.EN), run) &&
-				!containsRun(split(t.k.service[m.ID].Description.EN), run) {
+			if s.ID != m.ID && containsRun(singulars(split(s.Description.EN)), run) &&
+				!containsRun(singulars(split(t.k.service[m.ID].Description.EN)), run) {
 				m.ID, m.Others, m.Exact = s.ID, nil, true
 				break
 			}
 		}
 	}
+}
+
+// singulars are English words without the endings of plurals and of whose something is: "the women doctor" is
+// the women's.
+func singulars(words []string) []string {
+	all := slices.Clone(words)
+	for i, w := range all {
+		all[i] = singular(strings.ReplaceAll(w, "'", ""))
+	}
+	return all
 }
 
 // meanLonger takes the service one of whose names goes on from the name that was found: "kuonana na

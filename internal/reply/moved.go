@@ -3,6 +3,7 @@ package reply
 import (
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
@@ -60,6 +61,23 @@ func (t *turn) readMove(p *perception) {
 		id, _, sure, _ := t.bestAnswer(piece.text)
 		return sure && id == p.answer
 	})
+}
+
+// readAsBefore takes the hour of the booking that was made in this talk, where the hour of another is asked
+// for: "same time".
+func (t *turn) readAsBefore(p *perception) {
+	v := t.next.Booking
+	if v == nil || v.Moves != "" || v.Day.IsZero() || !t.bookedJustNow() || p.hasTime && p.time.HasTime ||
+		!asBefore.MatchString(p.text) || besides.MatchString(p.text) {
+		return
+	}
+	if !p.hasTime || !p.time.HasDay {
+		p.time = when.Result{HasDay: true, Day: v.Day}
+	}
+	clock := t.appointments()[0][0].StartsAt.In(t.k.zone)
+	y, m, d := p.time.Day.Date()
+	p.time.HasTime, p.time.Certainty, p.hasTime = true, when.Exact, true
+	p.time.Start = time.Date(y, m, d, clock.Hour(), clock.Minute(), 0, 0, t.k.zone)
 }
 
 // isTimeOf reports whether a time is that of an appointment.

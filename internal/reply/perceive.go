@@ -140,6 +140,7 @@ func (t *turn) readText(text string) {
 		t.answerLate(p)
 	}
 	t.readMove(p)
+	t.readAsBefore(p)
 	t.checkAreas()
 	// Last, as it drops what contradicts the rest.
 	p.acts = t.actsOf(p)

@@ -105,6 +105,12 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if all.has(actCancel) {
 		all.drop(actBook, actOrder, actStatus, actChange)
 	}
+	// "Na nyingine ya fedi ijumaa" moves nothing.
+	if all.has(actChange) && !p.cued(actChange) && !p.cued(cueInstead) && t.k.template() == flowhq.BookingTemplate &&
+		p.hasTime && anyIn(p.reading.Words, onTop) {
+		all.drop(actChange, actAnswer)
+		all.add(actBook)
+	}
 	if all.has(actChange) {
 		all.drop(actBook, actOrder)
 	}
@@ -124,6 +130,9 @@ func (t *turn) goesOnOtherwise(p *perception, all *acts) {
 		all.add(actBook)
 	}
 }
+
+// onTop ask for a visit on top of one.
+var onTop = keywords("nyingine ya, nyingine tena, another one, another, one more, mwingine, second one, and again, tena moja")
 
 // otherMind say that something else is wanted than was said.
 var otherMind = keywords("nimebadili mawazo, nimebadilisha mawazo, changed my mind, change of mind, " +

@@ -188,6 +188,8 @@ type Visit struct {
 	// InTurn says that several people come one after the other, as there is no room for all at
 	// once.
 	InTurn bool `json:"in_turn,omitempty"`
+	// Another says that it comes on top of what is booked already, even if that is for the same.
+	Another bool `json:"another,omitempty"`
 	// Children says that children come beside the customer of whom the number is still open.
 	Children bool `json:"children,omitempty"`
 	// Note is what the customer wishes besides, such as who is to cut.

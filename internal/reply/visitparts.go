@@ -331,6 +331,13 @@ func (t *turn) removesService() bool {
 	}
 	left := slices.DeleteFunc(v.services(),
 		func(id string) bool { return slices.Contains(gone, id) })
+	// "No, remove the doctor's consultation" where it is not on the visit.
+	if len(left) == len(v.services()) && len(v.More) == 0 && t.pairOf(v.services(), gone) == "" && v.Service != "" &&
+		anyIn(p.reading.Words, onlyWords) {
+		p.services = nil
+		t.fillVisit()
+		return true
+	}
 	if len(v.More) == 0 {
 		left = nil
 		for _, s := range t.k.offered() {
