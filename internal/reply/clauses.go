@@ -76,7 +76,7 @@ const maxYes = 3
 func joinSubjects(text string, pieces []piece) (all []piece) {
 	for _, p := range pieces {
 		n := len(all)
-		if n > 0 && p.asks && len(split(all[n-1].text)) < minMeaning &&
+		if n > 0 && p.asks && (len(split(all[n-1].text)) < minMeaning || asksOfIt.MatchString(p.text)) &&
 			!strings.HasSuffix(all[n-1].text, ".") {
 			if both := all[n-1].text + " " + p.text; strings.Contains(text, both) {
 				p.text, all = both, all[:n-1]
@@ -86,6 +86,10 @@ func joinSubjects(text string, pieces []piece) (all []piece) {
 	}
 	return all
 }
+
+// asksOfIt is a question for what stands in front of it: "we have jubilee insurance, do u take it".
+var asksOfIt = regexp.MustCompile(`(?i)^\W*(?:and |na )?(?:do|can|will) (?:you|u|ya|i) (?:guys )?(?:also )?\w+ (?:it|that|this|them)\W*$|` +
+	`^\W*m(?:na|ta)\w+\W*$`)
 
 // clauseOf is a clause with the joiners around it taken off.
 func clauseOf(text string) piece {

@@ -92,6 +92,11 @@ func (t *turn) tellPrice() bool {
 		t.tellSupposed()
 		return true
 	}
+	// "Na kupunguza ndevu pia, jumla itakua ngapi" asks for both.
+	if own := t.k.service[t.next.Topic]; len(ids) == 1 && own != nil && ids[0] != own.ID && t.p.cued(cueAdd) &&
+		t.p.cued(cueTotal) && t.k.template() == flowhq.BookingTemplate {
+		ids = []string{own.ID, ids[0]}
+	}
 	if len(ids) == 0 && t.tellTotalOfAll() {
 		return true
 	}

@@ -81,7 +81,7 @@ func (t *turn) perceive() { t.readText(head(t.in.Message.Text, maxRead)) }
 // order, and acts all of these.
 func (t *turn) readText(text string) {
 	k, p := t.k, &t.p
-	text = asksAgain(text)
+	text = withWholeNames(asksAgain(text))
 	p.text = text
 	p.reading = t.in.memo.reading(text, k.template())
 	t.readBehindGreeting(p)
@@ -166,6 +166,7 @@ func (t *turn) readNames(p *perception) {
 		p.services = nil // whoever is greeted, not asked for
 	}
 	// A sickness is no vaccination against it: "ana homa ya manjano" asks for no shot.
+	t.meanTest(p)
 	t.meanSickness(p)
 	t.dropPremises(p)
 	t.meanOwn(p)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // doctors are names of services to which somebody who is ill is brought.
@@ -24,6 +25,45 @@ func (t *turn) meanSickness(p *perception) {
 			t.next.Topic = m[0].ID
 			return
 		}
+	}
+}
+
+// shortNames are what customers call doctors for short.
+var shortNames = regexp.MustCompile(`(?i)\b(?:(gyna?e?|gyno)|(paeds?|peds))\b`)
+
+// withWholeNames is a text with the whole words for what it calls doctors for short.
+func withWholeNames(text string) string {
+	if !shortNames.MatchString(text) {
+		return text
+	}
+	return shortNames.ReplaceAllStringFunc(text, func(w string) string {
+		if strings.HasPrefix(strings.ToLower(w), "g") {
+			return "gynaecologist"
+		}
+		return "pediatrician"
+	})
+}
+
+// testWords say that somebody is to be tested.
+var testWords = keywords("apimwe, nipimwe, tupimwe, apime, kupimwa, akapimwe, wapimwe, get tested, be tested, tested, test, test for, check for")
+
+// meanTest takes the service that tests for what the message names: "mtoto ana homa, nataka apimwe malaria"
+// wants a test, and no doctor.
+func (t *turn) meanTest(p *perception) {
+	if t.k.template() != flowhq.BookingTemplate || len(p.services) > 0 || !anyIn(p.reading.Words, testWords) {
+		return
+	}
+	var meant []string
+	for _, s := range t.k.offered() {
+		told := split(strings.Join(append([]string{s.Description.EN, s.Description.SW}, s.Aliases...), " "))
+		if slices.ContainsFunc(p.reading.Words, func(w string) bool {
+			return len(w) >= minDescribed && !hasWord(testWords, w) && !hasWord(childWords, w) && slices.Contains(told, w)
+		}) {
+			meant = append(meant, s.ID)
+		}
+	}
+	if len(meant) == 1 {
+		p.services = []entity.NameMatch{{ID: meant[0], Exact: true, Score: 1}}
 	}
 }
 
