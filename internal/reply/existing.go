@@ -76,6 +76,8 @@ func (t *turn) wantCancel() {
 // do not know the numbers by heart.
 func (t *turn) bookingOptions(all []appointment, do string) []Option {
 	var options []Option
+	// "The first one" is the earliest.
+	all = slices.SortedFunc(slices.Values(all), func(a, b appointment) int { return a[0].StartsAt.Compare(b[0].StartsAt) })
 	for _, a := range firstOf(all, maxOptions) {
 		// The label is what the customer may type instead of the number of the option.
 		label := t.appointmentName(a) + ", " + t.at(a[0].StartsAt)
@@ -191,8 +193,8 @@ func (t *turn) moveBooking(key string) {
 	// "sogeza iwe saa tano" keeps the day, unless another is said.
 	v.Moves, v.Day = key, startOfDay(a[0].StartsAt.In(t.k.zone))
 	t.next.Booking = v
-	// A number of a booking in the message would be read as the hour.
-	if !t.p.hasTime && len(t.p.entities.References) == 0 {
+	// A number of a booking in the message would be read as the hour, and so would its place in a list.
+	if !t.p.hasTime && len(t.p.entities.References) == 0 && t.in.State.Ask.For != askOption {
 		t.readHour() // "can we make it 12"
 	}
 	t.fillVisit()

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand"
@@ -143,6 +144,9 @@ func (t *turn) chosen() (Option, bool) {
 		options[0].Do == doService && p.hasTime && p.time.HasTime {
 		return Option{}, false
 	}
+	if o, ok := t.chosenFact(); ok {
+		return o, true
+	}
 	var names []entity.Name
 	for i, o := range options {
 		// The price in the label would match amounts in the message.
@@ -161,6 +165,45 @@ func (t *turn) chosen() (Option, bool) {
 		return Option{}, false
 	}
 	return options[i], true
+}
+
+// chosenFact is the booking or order among the options that a message means by what is booked or ordered,
+// or by its day: "the scrub", "ile ya jumamosi".
+func (t *turn) chosenFact() (chosen Option, ok bool) {
+	p := &t.p
+	for _, o := range t.next.Ask.Options {
+		var has []string
+		var at time.Time
+		switch o.Do {
+		case doBooking, doMove:
+			a, found := t.appointmentOf(o.Value)
+			if !found {
+				continue
+			}
+			has, at = visitOf(a).services(), a[0].StartsAt.In(t.k.zone)
+		case doOrder, doEdit:
+			for _, order := range t.in.Calendar.Orders {
+				if order.Number == o.Value {
+					for _, l := range order.Lines {
+						has = append(has, l.Product)
+					}
+				}
+			}
+		default:
+			return Option{}, false
+		}
+		named := slices.ContainsFunc(slices.Concat(p.services, p.products), func(m entity.NameMatch) bool {
+			return slices.Contains(has, m.ID) || slices.ContainsFunc(m.Others, func(id string) bool { return slices.Contains(has, id) })
+		})
+		if !named && !(!p.names() && p.hasTime && p.time.HasDay && !p.time.HasTime && sameDay(p.time.Day, at)) {
+			continue
+		}
+		if ok {
+			return Option{}, false // two of them
+		}
+		chosen, ok = o, true
+	}
+	return chosen, ok
 }
 
 // swahiliHours are the numbers of hours as Swahili says them, from one on.

@@ -105,12 +105,6 @@ func (t *turn) reconcile(p *perception, all acts) acts {
 	if all.has(actCancel) {
 		all.drop(actBook, actOrder, actStatus, actChange)
 	}
-	// "Na nyingine ya fedi ijumaa" moves nothing.
-	if all.has(actChange) && !p.cued(actChange) && !p.cued(cueInstead) && t.k.template() == flowhq.BookingTemplate &&
-		p.hasTime && anyIn(p.reading.Words, onTop) {
-		all.drop(actChange, actAnswer)
-		all.add(actBook)
-	}
 	if all.has(actChange) {
 		all.drop(actBook, actOrder)
 	}
@@ -123,6 +117,12 @@ func (t *turn) goesOnOtherwise(p *perception, all *acts) {
 	// "Kung'oa niliuliza bei" was told the price once more.
 	if anyIn(p.reading.Words, onlyAsked) && !p.asks {
 		all.drop(actPrice, actOffer, actAnswer)
+	}
+	// "Na nyingine ya fedi ijumaa" moves nothing.
+	if all.has(actChange) && !p.cued(actChange) && !p.cued(cueInstead) && t.k.template() == flowhq.BookingTemplate &&
+		p.hasTime && anyIn(p.reading.Words, onTop) {
+		all.drop(actChange, actAnswer)
+		all.add(actBook)
 	}
 	if all.has(actCancel) && t.k.template() == flowhq.BookingTemplate && len(p.services) > 0 &&
 		anyIn(p.reading.Words, wishWords) && anyIn(p.reading.Words, otherMind) {
