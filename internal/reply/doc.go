@@ -128,6 +128,7 @@
 //	staff.go             who is to serve
 //	readback.go          a visit is read back, and confirmed or not
 //	existing.go          bookings that stand: moved, cancelled, told
+//	moved.go             who moves a booking without the word for it
 //	appointments.go      the rows of one visit, which are moved or cancelled together
 //	late.go              who will be late
 //

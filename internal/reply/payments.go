@@ -65,6 +65,18 @@ var (
 	paidWhen = regexp.MustCompile(`(?i)\b(?:before|after|first|advance|baada|kabla|kwanza)\b`)
 )
 
+// reconcilePayments hears a question for the way to pay, and one for when: "is it before installation or after
+// they finish?" behind the ways to pay.
+func (t *turn) reconcilePayments(p *perception, all *acts) {
+	if t.asksPayChoice(p) {
+		all.add(actPayment)
+	}
+	if t.asksWhenPaid(p) {
+		all.drop(actProblem, actOrder, actStatus, actOffer, actAccount)
+		all.add(actPayment)
+	}
+}
+
 // asksWhenPaid reports whether a message asks when the money is due: by its words, or behind what was told
 // of payments.
 func (t *turn) asksWhenPaid(p *perception) bool {

@@ -253,14 +253,7 @@ func (t *turn) ordersSteps() bool {
 
 // reconcileSteps drops what is heard by likeness in what orders or adds the services of a visit.
 func (t *turn) reconcileSteps(p *perception, all *acts) {
-	if t.asksPayChoice(p) {
-		all.add(actPayment)
-	}
-	// "Is it before installation or after they finish?" behind the ways to pay.
-	if t.asksWhenPaid(p) {
-		all.drop(actProblem, actOrder, actStatus, actOffer, actAccount)
-		all.add(actPayment)
-	}
+	t.reconcilePayments(p, all)
 	if t.reducesParty() {
 		all.drop(actDecision, actCancel, actAnswer)
 		all.add(actBook)
