@@ -205,7 +205,7 @@ func (t *turn) dropLikeness(p *perception, all *acts) {
 		all.drop(actPerson)
 	}
 	// "Call me at the gate" is for the rider. A person was called, and the address was lost.
-	if t.riderNoteIn() != "" || t.wishesCall() != "" ||
+	if t.riderNoteIn() != "" || t.wishesCall() != "" || t.callsBeforeVisit(p) ||
 		t.placedRecently() && riderNote.MatchString(p.text) {
 		all.drop(actPerson)
 		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actPerson })

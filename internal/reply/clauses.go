@@ -158,7 +158,7 @@ func (t *turn) mayLoseQuestion() bool {
 	p, words := &t.p, t.p.reading.Words
 	return !t.hourSettled() && !p.onlyGreets() && !isThatOk.MatchString(p.text) && !riderNote.MatchString(p.text) &&
 		!anyIn(words, notAnswered) &&
-		!anyIn(words, languageWords) && !orNot.MatchString(p.text) && !t.toldTogether() &&
+		!anyIn(words, languageWords) && !orNot.MatchString(p.text) && !t.toldTogether() && !t.toldBegin() && !t.toldCovered() &&
 		len(words) > 0 && !hasWord(notThis, words[0])
 }
 
@@ -188,7 +188,9 @@ func (t *turn) mayLoseWish(c piece) bool {
 	measured := len(words) <= maxYes && p.yesNo == entity.Neither && measure.MatchString(p.text)
 	// What the bot was told of a fault stands in the ticket.
 	if t.k.template() == flowhq.SupportTemplate {
-		return wishes && !t.advised
+		// Who wants to pay and was told how has no other wish.
+		return wishes && !t.advised && !(slices.Contains(t.acts, actPayment) &&
+			(anyIn(words, payingWords) || anyIn(words, waysWords)))
 	}
 	named := slices.ContainsFunc(slices.Concat(p.services, p.products),
 		func(m entity.NameMatch) bool { return m.Exact && !t.settledThing(m) })

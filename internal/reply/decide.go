@@ -97,7 +97,7 @@ func (t *turn) decide() {
 		t.understoodIt()
 		return
 	}
-	if t.takePlaced() || t.confirmsOrder() || t.takesEach() || t.takeAnswer() || t.takeBehindGreeting() ||
+	if t.takesPackage() || t.takePlaced() || t.confirmsOrder() || t.takesEach() || t.takeAnswer() || t.takeBehindGreeting() ||
 		t.takeReference() || t.goesOnWithGoods() {
 		t.understoodIt()
 		return

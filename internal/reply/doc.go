@@ -99,6 +99,7 @@
 //	info_offers.go    what there is, and whether a thing is
 //	info_delivery.go  whether and where orders are brought, for how much
 //	arrival.go        when an order comes
+//	coverage.go       whether a provider reaches a place
 //	places.go         areas of delivery; questions about the order at hand
 //	payments.go       how to pay
 //	paychoice.go      which of several ways to pay is taken
@@ -162,8 +163,10 @@
 //	ticketstalk.go  what is said of an open ticket and is no more of the problem
 //	newcustomer.go  who reports no fault; what is sent along with a ticket
 //	request.go      somebody is to drive out, such as for an installation
+//	otherpackage.go another package for a connection that is there
 //	withdrawn.go    a request that is taken back
 //	sitevisit.go    when somebody is to come for a fault
+//	faultvisit.go   what the visit for a fault costs, asked with the fault
 //	exchange.go     goods that are brought back
 //	receipts.go     a payment's message that is pasted; goods that came spoilt
 //

@@ -280,6 +280,9 @@ func (t *turn) confirmMove() {
 // "anaitwa Rehema Salum" after a question for results was answered with "all right", as if it was
 // noted.
 func (t *turn) takeName(pending Ask) {
+	if t.keepNameBeside() {
+		return
+	}
 	if (pending.For == "" || pending.For == askOption) && t.next.Booking == nil &&
 		t.next.Order == nil && len(t.bookings()) == 0 &&
 		t.k.template() != flowhq.EcommerceTemplate {

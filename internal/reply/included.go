@@ -62,7 +62,8 @@ func (t *turn) tellIncluded() bool {
 	if t.k.template() != flowhq.SupportTemplate || !anyIn(p.reading.Words, asksIncluded) || p.cued(actProblem) {
 		return false
 	}
-	spoken := t.spokenIDs()
+	// A new customer who asks that has not heard of the installation yet.
+	spoken := append(t.spokenIDs(), t.installation())
 	for _, part := range idsOf(p.services) {
 		for _, id := range spoken {
 			if !t.includesService(id, part) {

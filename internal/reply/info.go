@@ -43,6 +43,9 @@ func (t *turn) inform() bool {
 		t.did(actPrice)
 		return true
 	}
+	if t.tellFaultVisit() {
+		return true
+	}
 	if t.tellCharge() {
 		t.did(actPrice)
 		return true
@@ -85,7 +88,8 @@ func (t *turn) asked() []act {
 	if p.cued(actDelivery) && !p.cued(actPayment) {
 		drop(actPayment)
 	}
-	if has(actDelivery) && !p.names() { // "deliver ni how much" is no question for all prices
+	// "Deliver ni how much" is no question for all prices, and "huduma yenu ipo Muheza na ni sh ngapi" is.
+	if has(actDelivery) && !p.names() && !(t.asksCoverage(p) && p.cued(actPrice)) {
 		drop(actPrice)
 		drop(actPlace)
 	}
@@ -293,6 +297,10 @@ func (t *turn) giveAnswer(id string) bool {
 		anyIn(split(a.Answer.In(t.say.language)), wantsMore) {
 		t.next.Ticket = &Problem{
 			Subject: string(actAccount), Note: t.note(), At: t.in.Message.At, Wanted: true,
+		}
+		// What it asks to be written is a package, and the account that it is for.
+		if a == t.answerTo(phrasesOf("package"), 0) {
+			t.next.Ticket.Subject, t.next.Ticket.Service = string(actOrder), t.packageTold()
 		}
 	}
 	// An answer to a problem may not solve it. The question afterwards decides between a ticket and

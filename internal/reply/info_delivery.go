@@ -55,7 +55,7 @@ func (t *turn) tellDelivery() bool {
 			t.show(note)
 		}
 	// A place on no list: the owner may still deliver there, so that the bot does not say no.
-	case t.p.same, t.namesOtherPlace():
+	case t.p.same, t.namesOtherPlace(), t.placeAsked() != "":
 		t.unanswered("unanswered.area")
 		t.tellAreas()
 	default:
@@ -71,12 +71,12 @@ func (t *turn) tellDelivery() bool {
 	return true
 }
 
-// offerArea tells who writes no more than an area of a shop what it costs to have an order brought
-// there: better than the menu.
+// offerArea tells who writes no more than an area what it costs to have an order brought there, or how a
+// provider reaches it: better than the menu.
 func (t *turn) offerArea() bool {
 	p := &t.p
-	if t.k.template() != flowhq.EcommerceTemplate || len(idsOf(p.areas)) != 1 || p.names() ||
-		len(p.reading.Words) > maxUnspecific || t.next.Order != nil || !t.delivers() {
+	if t.k.template() == flowhq.BookingTemplate || len(idsOf(p.areas)) != 1 || p.names() ||
+		len(p.reading.Words) > maxUnspecific || t.next.Order != nil || !t.delivers() || t.next.Ticket != nil {
 		return false
 	}
 	t.did(actDelivery)
@@ -125,7 +125,12 @@ func (t *turn) tellArea(a *flowhq.Area) {
 		t.tell("delivery.area", "area", a.Name, "fee", t.k.money(*a.Fee))
 		t.tellFreeFrom()
 	}
-	if note := a.Note.In(t.say.language); note != "" {
+	switch note := a.Note.In(t.say.language); {
+	case note == "":
+	// Said of another area a moment ago: with the name in front it is another sentence.
+	case t.saidLast(note):
+		t.tell("price.condition", "name", a.Name, "condition", lowerFirst(strings.TrimSuffix(note, ".")))
+	default:
 		t.show(note)
 	}
 }

@@ -3,6 +3,7 @@ package reply
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
@@ -92,18 +93,38 @@ func (t *turn) asksCharge() bool {
 func (t *turn) noteReferences() {
 	v, p := t.next.Ticket, &t.p
 	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" ||
-		!p.asksSoftly() || p.has(actCancel) {
+		!p.asksSoftly() || p.has(actCancel) || t.movesPackage() {
 		return
 	}
 	for _, piece := range piecesOf(p.text) {
 		e := t.in.memo.entitiesIn(piece.text)
-		if piece.asks || len(e.References)+len(e.Phones) == 0 || t.ownNumber(e.References) {
+		if piece.asks || len(e.References)+len(e.Phones) == 0 || t.ownNumber(e.References) ||
+			len(e.Phones) == 0 && v.hasAll(e.References) {
 			continue
 		}
 		t.did(actProblem)
 		t.noteOnTicket()
 		return
 	}
+}
+
+// keepNameBeside puts a name that stands alone or beside a question on the open ticket, says so, and
+// reports whether it did.
+func (t *turn) keepNameBeside() bool {
+	v, name := t.next.Ticket, t.p.name
+	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" || name == "" ||
+		strings.Contains(v.Note, name) {
+		return false
+	}
+	v.add(name)
+	t.fact(t.ticket())
+	t.tell("ticket.name", "name", name, "number", v.Number)
+	return true
+}
+
+// hasAll reports whether all of some numbers stand on the ticket already.
+func (p *Problem) hasAll(all []entity.Reference) bool {
+	return !slices.ContainsFunc(all, func(r entity.Reference) bool { return !strings.Contains(p.Note, r.Text) })
 }
 
 // ownNumber reports whether one of these is the number of a ticket of ours.
@@ -147,6 +168,61 @@ func (t *turn) tellChosen() {
 	t.tellPriceOf(named[0])
 	t.next.Topic = named[0]
 }
+
+// wantsBesideQuestion reports whether the message takes a package beside a question: "is there a contract?
+// And I want the 20mbps one". The question is answered, and the package is wanted all the same.
+func (t *turn) wantsBesideQuestion() bool {
+	p := &t.p
+	id := t.packageTold()
+	if t.k.template() != flowhq.SupportTemplate || id == "" || t.movesPackage() || p.has(actProblem, actPaid, actCancel) ||
+		t.onlyCompares() || t.next.Ticket != nil && t.next.Ticket.Number != "" {
+		return false
+	}
+	for _, c := range clausesOf(p.text) {
+		if c.asks || anyIn(split(c.text), whatIfs) {
+			continue
+		}
+		words := split(c.text)
+		named := slices.ContainsFunc(p.services, func(m entity.NameMatch) bool {
+			return m.ID == id && strings.Contains(c.text, p.text[m.Start:m.End])
+		})
+		if named && (anyIn(words, wishWords) || anyIn(words, takesWords)) && !anyIn(words, inquiring) {
+			return true
+		}
+	}
+	return false
+}
+
+// answerAsked gives the owner's answer to a question that stands beside the package that is taken.
+func (t *turn) answerAsked() {
+	if !t.wantsBesideQuestion() {
+		return
+	}
+	for _, text := range partsOf(t.p.text) {
+		id, alike, sure, _ := t.bestAnswer(text)
+		if a := t.k.answer[id]; a != nil && sure && alike >= mayAnswer && asksInWords(split(text)) || a != nil && sure &&
+			alike >= mayAnswer && strings.HasSuffix(strings.TrimSpace(text), "?") {
+			t.did(actAnswer)
+			t.show(t.answerText(a))
+		}
+	}
+}
+
+// takesWords are words of who takes what was spoken of.
+var takesWords = listOf("takes package")
+
+// isNew reports whether the customer has no connection yet, as far as the talk tells: the place, the
+// installation or the contract was asked about, and no account was told.
+func (t *turn) isNew() bool {
+	p := &t.p
+	installs := t.installation()
+	return t.accountTold() == "" && (t.k.area[t.next.Area] != nil || len(p.areas) > 0 ||
+		installs != "" && slices.Contains(append(idsOf(p.services), t.next.Spoken...), installs) ||
+		anyIn(p.reading.Words, hasNoneYet) || anyIn(p.reading.Words, asksAtFirst))
+}
+
+// asksAtFirst are words of what is asked before one is a customer.
+var asksAtFirst = listOf("asks at first")
 
 // lacksAccount reports whether a new customer, who has no account yet, asks what to give instead of its
 // number. Where the number stands is no answer to that.

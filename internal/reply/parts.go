@@ -174,6 +174,9 @@ func (t *turn) informBeside() {
 // lostActs are the facts that a part of the message asks for and the reply does not tell.
 func (t *turn) lostActs() (lost acts) {
 	p, reply := &t.p, t.reply()
+	if t.toldCovered() {
+		return nil
+	}
 	// When an order comes is asked in words that name no fact. "Itafika saa ngapi" is such a
 	// question.
 	if t.asksArrival() && t.hasOrder() && !slices.Contains(t.acts, actDelivery) {
@@ -265,7 +268,7 @@ func (t *turn) losesQuestion() bool {
 	return (p.asksSoftly() || entity.BeginsAsQuestion(p.text)) && len(words) >= minQuestion &&
 		!t.advised && !riderNote.MatchString(p.text) && !anyIn(words, notAnswered) &&
 		!anyIn(words, languageWords) &&
-		!t.toldTogether() && !t.namesBusiness(words) &&
+		!t.toldTogether() && !t.toldBegin() && !t.toldCovered() && !t.namesBusiness(words) &&
 		!slices.ContainsFunc(p.acts, func(a act) bool { return a != actGreet && a != actThanks }) &&
 		!p.onlyGreets() && !p.cued(cueAdd) && !anyIn(words, companions) && !p.hasTime &&
 		!p.names() && len(p.areas) == 0 && !slices.ContainsFunc(t.facts,

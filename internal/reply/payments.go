@@ -19,7 +19,7 @@ func (t *turn) tellPayment() {
 	if t.tellPayChoice() {
 		return
 	}
-	if whenPaid.MatchString(t.p.text) && !t.tellsWhenPaid() {
+	if t.p.asksWhenDue() && !t.tellsWhenPaid() {
 		defer t.passQuestion()
 		if !anyIn(t.p.reading.Words, waysWords) {
 			return
@@ -57,10 +57,13 @@ var (
 	// whenPaid asks whether the money comes first or last.
 	whenPaid = regexp.MustCompile(`(?i)\b(?:before|kabla)\b[^.?!\n]{0,30}\b(?:or|au|ama)\b[^.?!\n]{0,20}\b(?:after|baada|when|wakati)\b|` +
 		`\b(?:after|baada)\b[^.?!\n]{0,30}\b(?:or|au|ama)\b[^.?!\n]{0,20}\b(?:before|kabla)\b`)
+	// dueFirst asks whether it comes first.
+	dueFirst = regexp.MustCompile(`(?i)\b(?:paid|pay|paying|payment|nalipa|kulipa|nilipe|tunalipa|inalipwa|malipo)\b[^.?!\n]{0,30}\b` +
+		`(?:up ?front|in advance|first|kwanza|mapema)\b`)
 	// waysWords ask for the ways to pay.
-	waysWords = keywords("how, vipi, vp, njia, namba, number, till, mpesa, m-pesa, account, lipa")
+	waysWords = keywords("how, vipi, vp, *lipaje, njia, namba, number, till, mpesa, m-pesa, account, lipa")
 	// payingWords are words of who pays.
-	payingWords = keywords("pay, paying, payment, *lip*")
+	payingWords = keywords("pay, paying, paid, payment, *lip*")
 	// paidWhen says it, in what an owner tells of a way to pay.
 	paidWhen = regexp.MustCompile(`(?i)\b(?:before|after|first|advance|baada|kabla|kwanza)\b`)
 )
@@ -71,17 +74,41 @@ func (t *turn) reconcilePayments(p *perception, all *acts) {
 	if t.asksPayChoice(p) {
 		all.add(actPayment)
 	}
+	// "I want to pay for this month, how" asks for no bill.
+	if t.k.template() == flowhq.SupportTemplate && anyIn(p.reading.Words, wantsToPay) && !p.cued(actPaid) &&
+		!p.cued(actProblem) && !anyIn(p.reading.Words, priceAsked) && !p.has(actCancel) {
+		all.drop(actAccount)
+		// Where the number of a forgotten account stands is asked beside it.
+		if !anyIn(p.reading.Words, accountWords) {
+			all.drop(actAnswer)
+			p.sure = false
+		}
+		all.add(actPayment)
+	}
 	if t.asksWhenPaid(p) {
 		all.drop(actProblem, actOrder, actStatus, actOffer, actAccount)
 		all.add(actPayment)
 	}
 }
 
+// toldWays reports whether the last reply has told the ways to pay.
+func (t *turn) toldWays() bool {
+	return slices.ContainsFunc(t.say.variants("payment.lead"), t.saidLast)
+}
+
+// wantsToPay are words of who is about to pay.
+var wantsToPay = listOf("wants to pay")
+
+// asksWhenDue reports whether the message asks whether the money comes first or last.
+func (p *perception) asksWhenDue() bool {
+	return whenPaid.MatchString(p.text) || p.asksSoftly() && dueFirst.MatchString(p.text)
+}
+
 // asksWhenPaid reports whether a message asks when the money is due: by its words, or behind what was told
 // of payments.
 func (t *turn) asksWhenPaid(p *perception) bool {
-	return whenPaid.MatchString(p.text) && !p.sure && !p.hasTime &&
-		(p.cued(actPayment) || anyIn(p.reading.Words, payingWords) || t.next.Asked == actPayment)
+	return p.asksWhenDue() && !p.sure && !p.hasTime &&
+		(p.cued(actPayment) || anyIn(p.reading.Words, payingWords) || t.toldWays())
 }
 
 // tellsWhenPaid reports whether the owner has told of a way to pay whether it is used before or after.

@@ -100,6 +100,7 @@ func (t *turn) readText(text string) {
 	p.areas = slices.DeleteFunc(t.named(k.areas, text), func(m entity.NameMatch) bool {
 		return !m.Exact && m.Score < minArea // "Thika" is not "Thika Road"
 	})
+	t.readArea(p)
 	// The number of an option is no hour.
 	if !p.isChoice {
 		// From when it was written: a message of yesterday evening that arrives now means today by
@@ -174,6 +175,7 @@ func (t *turn) readNames(p *perception) {
 	t.meanVisit(p)
 	p.dropDenied()
 	t.dropRefused(p)
+	t.dropFaultPart(p)
 	p.dropTitles()
 	p.dropGeneric()
 	t.meanDescribed(p)

@@ -373,6 +373,8 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 		}
 	case flowhq.SupportTemplate:
 		t.reconcileDesk(p, all)
+		t.reconcileCoverage(p, all)
+		t.reconcilePayments(p, all)
 	}
 }
 

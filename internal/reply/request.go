@@ -24,6 +24,9 @@ var installWords = listOf("install")
 // requested is the service that the message asks somebody to come for, "" if it asks for none.
 func (t *turn) requested() string {
 	p := &t.p
+	if id := t.installation(); id != "" && t.wantsBesideQuestion() && t.isNew() {
+		return id
+	}
 	// Whose connection does not work reports a fault.
 	if p.has(actProblem, actCancel, actPaid, actStatus, actPerson, actComplaint) ||
 		anyIn(p.reading.Words, whenMended) && !anyIn(p.reading.Words, installWords) {
@@ -138,6 +141,7 @@ func (t *turn) changesPackage() bool {
 
 // noteRequest notes the request, or what is said of it, and names what was understood.
 func (t *turn) noteRequest(service string) {
+	t.answerAsked()
 	p, v := &t.p, t.next.Ticket
 	begun := v == nil || v.Number == "" || v.Subject != string(actOrder)
 	if begun {

@@ -24,6 +24,24 @@ func (t *turn) wantsSiteVisit() bool {
 // asksExactHour asks at what hour somebody comes on a day that is known.
 var asksExactHour = regexp.MustCompile(`(?i)\b(?:what (?:exact )?time|which time|exactly what time|saa ngapi|muda gani)\b`)
 
+// comingFirst is a wish to be called before somebody comes, in either order.
+var comingFirst = regexp.MustCompile(`(?i)\b` + callsUs + `[^.;!?\n]{0,30}?` + beforeComing + `|` +
+	beforeComing + `[^.;!?\n]{0,30}?\b` + callsUs)
+
+// beforeComing is when that is. "Call me before five" wants a person by then.
+const beforeComing = `(?:\bbefore (?:(?:you|u|they|he|she|the \pL+|your \pL+|anyone|anybody|someone|any \pL+) )?(?:guys )?(?:com|arriv|reach|get|leav|set|send|visit|the visit)\w*|` +
+	`\b(?:when|once|if) (?:(?:you|u|they|he|the \pL+) )?(?:guys )?(?:are )?(?:com|arriv|reach|near|close|on (?:the|your|his|their) way)\w*|` +
+	`\bon (?:the|your|his|their) way\b|\bfirst\b|\bkwanza\b|\bkabla (?:ya )?(?:fundi |mafundi )?(?:ku(?:ja|fika|mtuma)|(?:ha|hu)\w{1,4}ja\w*)|` +
+	`\b(?:u|m|a|wa)(?:ki|takapo)(?:fika|karibia|wasili|ja|kuja|wa njiani)\w*|\bnjiani\b)`
+
+// callsBeforeVisit reports whether the message only wants a call before somebody comes: that is for who
+// drives out, and no wish for a person now. Without a visit to speak of it is one.
+func (t *turn) callsBeforeVisit(p *perception) bool {
+	return t.k.template() == flowhq.SupportTemplate && comingFirst.MatchString(p.text) &&
+		(t.next.Ticket != nil || p.hasTime || p.cued(actProblem) || p.reading.Concepts.Has("broken") ||
+			anyIn(p.reading.Words, installWords) || len(p.services) > 0)
+}
+
 // noteSiteVisit notes the time in the ticket, and opens one where none is: somebody has to drive.
 func (t *turn) noteSiteVisit() {
 	day := t.nearDay(t.p.time.Day)

@@ -33,11 +33,15 @@ func (t *turn) talksOfTicket(informed bool) bool {
 		t.said = nil
 		t.tell("ticket.hour", "number", v.Number)
 		t.noteUnanswered()
+	case v != nil && v.Number != "" && !t.addedToTicket() && t.callsBeforeVisit(p):
+		t.did(actProblem)
+		t.noteOnTicket()
 	case v != nil && t.asksWhenBack():
 		t.tellWhenBack()
+	case t.wantsBesideQuestion():
+		t.choosePackage(t.packageTold(), t.accountTold())
 	case !informed && t.wantsPackage():
-		t.did(actAccount)
-		t.tellPackage()
+		t.choosePackage(t.p.services[0].ID, t.accountTold())
 	default:
 		return false
 	}
@@ -155,21 +159,6 @@ func (t *turn) wantsPackage() bool {
 	p := &t.p
 	return len(p.services) == 1 && p.cued(cueWish) && !p.asks &&
 		!p.has(actProblem, actCancel, actPaid)
-}
-
-// tellPackage says what the service costs that is wished for, and what the owner asks to be written
-// for it. The next message is then taken as that. Without such an answer a person is offered.
-func (t *turn) tellPackage() {
-	id := t.p.services[0].ID
-	t.tellPriceOf(id)
-	t.speakOf(id, "")
-	if !t.tellAnswerTo("package") {
-		t.unanswered("unanswered.account")
-		return
-	}
-	t.next.Ticket = &Problem{
-		Subject: string(actAccount), Note: t.note(), At: t.in.Message.At, Wanted: true,
-	}
 }
 
 // takeReceipt keeps the message of a payment service with the ticket: it is what owners ask for

@@ -29,6 +29,7 @@ func (t *turn) keepBeside() {
 			t.tellName()
 		}
 	}
+	t.keepNameBeside()
 	t.next.Staff = cmp.Or(t.staffNamed(), t.next.Staff)
 	t.keepGoods()
 	t.tellGoodsSum()
