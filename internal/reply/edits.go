@@ -98,6 +98,9 @@ const (
 
 // editOf says what the message does to one of its products.
 func (p *perception) editOf(m entity.NameMatch) editKind {
+	if p.keptAlone(m) {
+		return editOn
+	}
 	if m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
 		return editNone
 	}

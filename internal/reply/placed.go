@@ -162,8 +162,9 @@ func (t *turn) takePlacedAddress() bool {
 	p := &t.p
 	f, ok := t.placedOrder()
 	place := t.place(false)
+	// "I asked about the 3rd floor" says no place.
 	if !ok || t.k.template() != flowhq.EcommerceTemplate || place == "" || p.asksSoftly() ||
-		p.names() || f.Delivery == (flowhq.Drop{}) || t.next.Ask.For == askAddress ||
+		anyIn(p.reading.Words, onlyAsked) || p.names() || f.Delivery == (flowhq.Drop{}) || t.next.Ask.For == askAddress ||
 		p.has(actCancel, actReturn, actPaid, actComplaint, actStatus) ||
 		slices.ContainsFunc(idsOf(p.areas), func(id string) bool { return id != f.Delivery.Area }) {
 		return false

@@ -78,7 +78,7 @@ func (t *turn) keepRiderNote() {
 // takeRiderNote takes a message that says nothing but a word to the rider.
 func (t *turn) takeRiderNote() bool {
 	o, note := t.next.Order, t.riderNoteIn()
-	if o == nil || len(o.Lines) == 0 || note == "" ||
+	if o == nil || len(o.Lines) == 0 || note == "" || t.saysYesAndMore() ||
 		len(split(strings.Replace(t.p.text, note, "", 1))) > 2 {
 		return false
 	}
@@ -127,7 +127,7 @@ func (t *turn) saysYesAndMore() bool {
 	end := headEnd.FindStringIndex(p.text)
 	if t.next.Ask.For != askOrder || o == nil || o.Told != t.told() || len(o.Unclear) > 0 ||
 		end == nil || len(p.reading.Words) > maxExtra || t.namesOther() || t.countSaid() > 0 ||
-		t.timeWished() != "" && o.How == howDeliver || saysBut(p.reading.Words) ||
+		saysBut(p.reading.Words) ||
 		anyIn(p.reading.Words, ifWords) || p.cued(cueRemove) ||
 		p.cued(cueAdd) || len(p.entities.Money) > 0 && t.changeWished() == "" || p.cued(cuePickup) && o.How == howDeliver ||
 		p.cued(cueDeliver) && o.How == howPickup || len(t.sizesTold()) > 0 ||

@@ -1,6 +1,12 @@
 package reply
 
-import "github.com/flowhq/flowhq"
+import (
+	"regexp"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
 
 // What takes a request back. "Mfute ombi" was added to the request that it was to take away, and
 // somebody would have driven out.
@@ -74,3 +80,33 @@ func (t *turn) onlyCompares() bool {
 
 // farOff are times that are no day to come on.
 var farOff = listOf("far off")
+
+// keptBefore and keptBehind stand around what alone is wanted: "cancel the gas pls just the water".
+var (
+	keptBefore = regexp.MustCompile(`(?i)\b(?:cancel|remove|ghairi|toa|ondoa|futa)\b.*\b(?:just|only)\s+(?:the\s+|my\s+)?$`)
+	keptBehind = regexp.MustCompile(`(?i)^\s*(?:tu|pekee|peke yake)\b`)
+)
+
+// keptAlone reports whether the message says of something that it alone is kept. Where only one thing is
+// named, that is what is cancelled: "cancel only the gas".
+func (p *perception) keptAlone(m entity.NameMatch) bool {
+	return len(p.products) > 1 && m.Start >= 0 && m.Start < m.End && m.End <= len(p.text) &&
+		(keptBefore.MatchString(p.text[:m.Start]) || keptBehind.MatchString(p.text[m.End:]))
+}
+
+var (
+	// notAll takes back that everything is to be cancelled, and onlyIn points to what is.
+	notAll = regexp.MustCompile(`(?i)^.*?\b(?:(?:don'?t|do not)\s+(?:cancel|remove|delete)\s+(?:all|everything|it all|the (?:whole|entire) (?:order|thing))|` +
+		`usi(?:ghairi|futa|toe)\s+(?:\w+\s+)?(?:yote|zote|vyote|kila kitu)|(?:not|sio|siyo|si)\s+(?:all(?: of it)?|everything|yote|zote|vyote|kila kitu))\b[\s,.;]*`)
+	onlyIn = regexp.MustCompile(`(?i)\b(?:only|just|tu|pekee)\b`)
+)
+
+// someOff is a text that cancels not all, but only some, as one that takes these off: "no dont cancel all,
+// only the gas".
+func someOff(text string) string {
+	at := notAll.FindStringIndex(text)
+	if at == nil || !onlyIn.MatchString(text[at[1]:]) {
+		return text
+	}
+	return "remove " + strings.TrimSpace(onlyIn.ReplaceAllString(text[at[1]:], ""))
+}
