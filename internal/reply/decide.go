@@ -23,7 +23,7 @@ func decided(in Input) *turn {
 	if in.Knowledge == nil {
 		in.Knowledge = Compile(flowhq.Profile{}, flowhq.Config{})
 	}
-	in.Message.Text = withoutRest(in.Message.Text)
+	in.Message.Text = someOff(withoutRest(in.Message.Text))
 	in = newTurn(in).startedOver(in)
 	before := newTurn(in)
 	text, denied := before.withoutDenied(in.Message.Text)

@@ -81,9 +81,7 @@ func (t *turn) perceive() { t.readText(head(t.in.Message.Text, maxRead)) }
 // order, and acts all of these.
 func (t *turn) readText(text string) {
 	k, p := t.k, &t.p
-	if text = withWholeNames(asksAgain(text)); k.template() == flowhq.EcommerceTemplate {
-		text = someOff(text)
-	}
+	text = withWholeNames(asksAgain(text))
 	p.text = text
 	p.reading = t.in.memo.reading(text, k.template())
 	t.readBehindGreeting(p)

@@ -18,7 +18,7 @@ func (t *turn) editsPlaced() bool {
 	adds := !takesOff && len(p.products) > 0 && anyIn(p.reading.Words, addWords)
 	if t.next.Order != nil || p.asks && !asksToAdd.MatchString(p.text) && !t.addsInPiece() ||
 		p.has(actCancel) && !t.cancelsLines() ||
-		!takesOff && !adds && !p.cued(cueInstead) && !anyIn(p.reading.Words, ratherWords) {
+		!takesOff && !adds && !p.cued(cueInstead) && !anyIn(p.reading.Words, ratherWords) && !someOfThem.MatchString(p.text) {
 		return false
 	}
 	// Of several orders nobody knows which. After half an hour "just one" is more likely a new
@@ -164,7 +164,7 @@ func (t *turn) takePlacedAddress() bool {
 	place := t.place(false)
 	// "I asked about the 3rd floor" says no place.
 	if !ok || t.k.template() != flowhq.EcommerceTemplate || place == "" || p.asksSoftly() ||
-		anyIn(p.reading.Words, onlyAsked) || p.names() || f.Delivery == (flowhq.Drop{}) || t.next.Ask.For == askAddress ||
+		anyIn(p.reading.Words, onlyAsked) || someOfThem.MatchString(p.text) && t.editsPlaced() || p.names() || f.Delivery == (flowhq.Drop{}) || t.next.Ask.For == askAddress ||
 		p.has(actCancel, actReturn, actPaid, actComplaint, actStatus) ||
 		slices.ContainsFunc(idsOf(p.areas), func(id string) bool { return id != f.Delivery.Area }) {
 		return false

@@ -157,6 +157,10 @@ func (t *turn) reconcileGoods(p *perception, all *acts) {
 		all.drop(actCancel)
 		all.add(actOrder)
 	}
+	// "Remove the gas" asks for no gas.
+	if all.has(actOffer) && p.cued(cueRemove) && !p.asksSoftly() && slices.ContainsFunc(p.products, t.ordered) {
+		all.drop(actOffer)
+	}
 	// "Nataka XL, basi" gives nothing up.
 	if all.has(actDrop) && anyIn(p.reading.Words, wishWords) && !anyIn(p.reading.Words, givesUp) {
 		all.drop(actDrop)

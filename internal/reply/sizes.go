@@ -228,6 +228,7 @@ func (t *turn) fillSizes() bool {
 	case same >= 0:
 		t.setLine(same, c.Count)
 	case first >= 0 && !several && t.sizesColour(first, c.Size):
+	case first >= 0 && !several && t.sizesSome(first, c):
 	// One line, another size: the size changes, and the count stays unless it was said.
 	case first >= 0 && !several:
 		o.Lines[first].Size = c.Size
@@ -238,6 +239,30 @@ func (t *turn) fillSizes() bool {
 	default:
 		return false
 	}
+	return true
+}
+
+// someOfThem are some of several that are on the order.
+var someOfThem = regexp.MustCompile(`(?i)\b(?:one|1|mm?oja|two|2|mbili)\s+(?:of (?:them|the|those)|kati ya|iwe|liwe|awe|ziwe|to|be)\b|` +
+	`\b(?:make|change|badilisha|badili|fanya)\s+(?:one|1|mm?oja|two|2|mbili)\b`)
+
+// sizesSome gives a size to some of a line, and leaves the others as they are: "make one of them size M". It
+// reports whether the message says so.
+func (t *turn) sizesSome(i int, c entity.SizeCount) bool {
+	o := t.next.Order
+	l := &o.Lines[i]
+	said := numbersSaid(someOfThem.FindString(t.p.text))
+	if len(said) != 1 {
+		return false
+	}
+	n := int(said[0])
+	if n < 1 || n >= l.Quantity || l.Size == "" || strings.EqualFold(l.Size, c.Size) || len(o.Lines) >= maxLines {
+		return false
+	}
+	some := *l
+	some.Size, some.Quantity = c.Size, n
+	l.Quantity -= n
+	o.Lines = slices.Insert(o.Lines, i+1, some)
 	return true
 }
 
