@@ -83,6 +83,21 @@ func (t *turn) actOnBookings(informed bool) bool {
 	return true
 }
 
+// wishesService reports whether a part of the message that asks nothing wants a service: "mko wazi jumapili?
+// nataka fedi" was told the hours alone.
+func (t *turn) wishesService(p *perception) bool {
+	return t.k.template() == flowhq.BookingTemplate && slices.ContainsFunc(p.services, func(m entity.NameMatch) bool {
+		if m.Start < 0 || m.Start >= m.End || m.End > len(p.text) || !m.Exact || p.takesBack(m) {
+			return false
+		}
+		one := pieceAround(p.text, m.Start, m.End)
+		return !strings.HasSuffix(one, "?") && !asksInWords(split(one)) && wantsBefore.MatchString(p.text[:m.Start])
+	})
+}
+
+// wantsBefore stands in front of what is wanted.
+var wantsBefore = regexp.MustCompile(`(?i)\b(?:nataka|naomba|nahitaji|niwekee|ningependa|i want|i need|i'd like|want|need)\s+(?:ku\w+\s+|to get\s+|a\s+|an\s+|the\s+)*$`)
+
 // fillsVisit reports whether the message makes a booking, or says more of the one that is being
 // made. Facts that were given end most messages: a price that is asked books nothing.
 func (t *turn) fillsVisit(informed bool) bool {

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -160,6 +161,20 @@ func (t *turn) saysYesAndPays() bool {
 	words := p.reading.Words
 	return anyIn(words[:1], plainYes) || anyIn(words[len(words)-1:], plainYes) ||
 		anyIn(words, confirmWords) || saysYesInPart(t.p.text) // "cash. yes send"
+}
+
+// hasPaid says that the money was sent.
+var hasPaid = regexp.MustCompile(`(?i)\b(?:paid|nimelipa|ni(?:me)?shalipa|nimetuma\s+(?:hela|pesa|malipo)|(?:i have |i )?sent\s+(?:the\s+)?(?:money|payment|cash))\b`)
+
+// saysYesAndPaid reports whether a message says yes to the order that was read back, and that it is paid:
+// "yes. paid on mpesa already, ref SJK4H7T2QP". The number is the payment service's, and none of ours.
+func (t *turn) saysYesAndPaid() bool {
+	p, o := &t.p, t.next.Order
+	if t.next.Ask.For != askOrder || o == nil || o.Told != t.told() || p.asks || p.names() || len(p.areas) > 0 ||
+		len(p.reading.Words) > maxAssent || p.has(actCancel, actChange) || saysBut(p.reading.Words) || t.place(false) != "" {
+		return false
+	}
+	return hasPaid.MatchString(p.text) && anyIn(p.reading.Words[:1], plainYes)
 }
 
 // plainYes are a yes to what was asked. "Sawa" and "haya" in front of a way to pay may only lead to

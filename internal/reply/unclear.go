@@ -153,6 +153,13 @@ func (t *turn) confirmsOrder() bool {
 		t.payAndPlace()
 		return true
 	}
+	if t.saysYesAndPaid() {
+		t.did(actYes)
+		t.did(actPaid)
+		o.Paid = true
+		t.payAndPlace()
+		return true
+	}
 	if t.saysYesAndMore() {
 		t.did(actYes)
 		t.placeWithMore()
