@@ -24,7 +24,7 @@ var houseWithin = regexp.MustCompile(`(?i)\b(house|nyumba|apartment|apt|flat|plo
 func (t *turn) addressNow(held, said string) string {
 	m := houseNumber.FindStringSubmatch(said)
 	switch {
-	case held == "" || said == "":
+	case held == "" || said == "" || t.in.placeAnew:
 		return said
 	// "Yes, house no 14" says again where the house of a longer address is.
 	case saysNoMore(held, said):

@@ -28,7 +28,7 @@ var arrivalWords = keywords(`
 	how long does it take,
 	how long to, will it come, will it arrive, will i get it, when do i get, itafika ngapi,
 	itafika baada, mtafika, mnafika leo, mtakuja leo, mtaleta leo, mnaleta leo, deliver today,
-	bring it today, reach today, come today, itafika kesho, mtafika saa
+	it reach by, will reach by, reach by what, come by what, arrive by what, bring it today, reach today, come today, itafika kesho, mtafika saa
 `)
 
 var (

@@ -23,7 +23,7 @@ var asksFrom = regexp.MustCompile(`(?i)(?:^|[\s,]+)(?:(?:na|and|also|ila|pia|but
 	` do| should)|when (?:will|is|does|do|can|are)|` +
 	`where(?:'?s| is| are| do| exactly| can| u)|who(?:'?s| is| will)|which (?:doctor|one|barber|` +
 	`day|way|bus)|why|can (?:i|you|u|we|they)|could (?:i|you|u)|` +
-	`do (?:i|you|u|they|we)|does|is (?:there|it|that|this|the|parking)|are (?:there|you|u|they)|` +
+	`do (?:i|you|u|they|we)|does\b|is (?:there|it|that|this|the|parking)|are (?:there|you|u|they)|` +
 	`will (?:it|you|u|they|the|i)|should i|` +
 	`je[, ]+\pL|mna\pL+|mna\b|mta[b-z]\pL*|m[kp]o (?:wapi|wazi|na|sehemu|eneo|maeneo|mtaa|upande)|kuna\b|` +
 	`naweza|ninaweza|` +
@@ -408,7 +408,7 @@ func (t *turn) mayConfirm(asks []string) bool {
 		other := p.hasTime && p.time.HasTime || p.names() || p.cued(cueInstead) ||
 			t.bringsPerson() || p.has(actCancel, actChange, actDecision, actDrop)
 		t.p = whole
-		if other {
+		if other || t.wantsMore(q) {
 			return false
 		}
 	}
@@ -428,7 +428,7 @@ const maxUnspecific = 2
 
 // answerBeside answers a question beside what the turn has done, or notes it.
 func (t *turn) answerBeside(question string) {
-	said, facts := len(t.said), len(t.facts)
+	said, facts := t.reply(), len(t.facts)
 	t.p = t.readPart(question)
 	if t.toldTogether() || t.hourSettled() {
 		return
@@ -450,7 +450,7 @@ func (t *turn) answerBeside(question string) {
 	}
 	// A question that got no answer must not vanish behind the act: the owner finds it, and the
 	// customer is told so.
-	if len(t.said) == said && len(t.facts) == facts && !t.answerInWords() {
+	if t.reply() == said && len(t.facts) == facts && !(t.p.has(actPayment) && t.toldToPay()) && !t.answerInWords() {
 		t.noteQuestion()
 	}
 }

@@ -208,3 +208,66 @@ func (t *turn) countedSo(amount string) string {
 	}
 	return bareName(t.k.nameOf(so[0].Product, t.say))
 }
+
+// stillSo asks why something is as it was, in front of it.
+var stillSo = regexp.MustCompile(`(?i)\b(?:` + alternatives("still so") + `)\b`)
+
+// maxBetweenSizes is how far from the old size the new one stands at most, in bytes.
+const maxBetweenSizes = 60
+
+// correctedSize is a text that asks why a size is still the old one and names the other, written as a plain
+// change: "bado ni L? nataka XL" was answered as a question.
+func (t *turn) correctedSize(text string) string {
+	o := t.next.Order
+	if o == nil || len(text) > maxRead || !stillSo.MatchString(text) {
+		return text
+	}
+	sized := 0
+	for _, l := range o.Lines {
+		if l.Size != "" {
+			sized++
+		}
+	}
+	for _, l := range o.Lines {
+		p := t.k.product[l.Product]
+		if p == nil || len(p.Sizes) < 2 || l.Size == "" {
+			continue
+		}
+		for _, size := range p.Sizes {
+			start, end := sizeStill(text, l.Size, size)
+			if end == 0 {
+				continue
+			}
+			name := "size"
+			if sized > 1 {
+				name = bareName(t.k.nameOf(p.ID, t.say))
+			}
+			plain := "badilisha " + name + " iwe " + size
+			if t.say.language == flowhq.English {
+				plain = "change the " + name + " to " + size
+			}
+			return text[:start] + plain + text[end:]
+		}
+	}
+	return text
+}
+
+// sizeStill is where a text asks why a size is still the old one, and where the new one ends that it names
+// behind that. end is 0 if it does not.
+func sizeStill(text, old, size string) (start, end int) {
+	if strings.EqualFold(old, size) {
+		return 0, 0
+	}
+	for _, a := range sizeAt(text, old) {
+		start, _ = sentenceAround(text, a, a+len(old))
+		if !stillSo.MatchString(text[start:a]) {
+			continue
+		}
+		for _, b := range sizeAt(text, size) {
+			if b > a && b-a <= maxBetweenSizes {
+				return start, b + len(size)
+			}
+		}
+	}
+	return 0, 0
+}

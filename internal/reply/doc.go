@@ -68,6 +68,7 @@
 //	kinds.go        which product is named, and of what kind
 //	courteous.go    titles, and what stands behind a greeting
 //	corrections.go  "5, not 3", written as a plain change of the line
+//	addressfix.go   "Roysambu, not Zimmerman", written as a plain address
 //	startover.go    "forget all that": the list behind it is read without the old one
 //	moved.go        "tomorrow at the same time", written as a move of the booking
 //	media.go        pictures, voice notes and places, which have no words
@@ -147,6 +148,7 @@
 //	sizeedits.go   sizes that are taken back
 //	packedits.go   two packs of one thing on an order
 //	checkout.go    what is missing of an order: product, size, way, area, address
+//	orderyes.go    a yes to an order with a question beside it
 //	address.go     where an order goes
 //	landmarks.go   what tells an address from other words
 //	addressnow.go  an address that is said in parts

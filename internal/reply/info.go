@@ -54,7 +54,7 @@ func (t *turn) inform() bool {
 		informed = true
 		// What the owner says of change asks for the note, and the sum is no offer.
 		t.did(actOrder)
-		t.p.acts.drop(actAnswer, actPayment, actPrice)
+		t.p.acts.drop(actAnswer, actPayment, actPrice, actDecision)
 	}
 	for _, a := range t.asked() {
 		if t.informOf(a) {

@@ -202,13 +202,16 @@ func placePieces(text string) (all []piece) {
 func (t *turn) isNoPlace(clause string, words []string) bool {
 	// "Karibu na bank ya NMB" names no way to pay.
 	return anyIn(words, paysThen) || anyIn(words, riders) || knownWay(words) >= 0 && !anyIn(words, landmarkWords) ||
-		asksInLine(clause) ||
+		asksInLine(clause) || staysUntil.MatchString(clause) ||
 		len(t.in.memo.entitiesIn(clause).Money) > 0 || len(t.in.memo.entitiesIn(clause).Phones) > 0 || anyIn(words, wantsPerson) ||
 		!anyIn(words, landmarkWords) && (len(t.named(t.k.products, clause)) > 0 ||
 			anyIn(words, wishWords) || anyIn(words, wishVerbs) || riderNote.MatchString(clause) ||
 			entity.ReadYesNo(clause) != entity.Neither || asksInWords(words) ||
 			len(t.named(t.k.areas, clause)) == 0 && endsAddress(words))
 }
+
+// staysUntil says until when the customer is somewhere: "i am at church till 12" is no address.
+var staysUntil = regexp.MustCompile(`(?i)\b(?:till|until|mpaka|hadi)\s+(?:saa\s+\pL+|\d{1,2}\b)`)
 
 // riders are who brings the goods. What is said of them is no place: "the rider should take the cylinder
 // from the gate".

@@ -215,6 +215,16 @@ var premises = keywords(`
 	church, kanisa, sokoni, market, bag, gate, water, gas, gesi, maji
 `)
 
+// workplaces are words of names of goods that are places of the day too. atPlace stands in front of such a
+// place, and theirPlace behind it.
+var (
+	workplaces = listOf("workplace")
+	atPlace    = regexp.MustCompile(`(?i)\b(?:(?:leave|leaving|left|reach|at|in|from|near|outside|inside|within|after|before|until|till|to (?:the|my|our)|` +
+		`going to|go to|come to|niko|nipo|tupo|tuko|natoka|naondoka|ninatoka|nikitoka|nitakuwa|ntakuwa|hadi|mpaka|kwenye|toka|kutoka|katika|` +
+		`ninafika|nafika)(?:\s+(?:the|my|our|an?|his|her|this))?|my|our|his|her)\s+$`)
+	theirPlace = regexp.MustCompile(`(?i)^\s+(?:yangu|yetu|yake|yao|hours?|closes?|ends?)\b`)
+)
+
 // housePlace finds that a message tells of a house: only there a word of premises names no goods.
 var housePlace = regexp.MustCompile(`(?i)\b(?:house|floor|ghorofa|gorofa|building|jengo|jengo la|` +
 	`road|rd|street|st|` +
@@ -245,6 +255,12 @@ func (t *turn) dropPremises(p *perception) {
 			!slices.ContainsFunc(split(p.text[m.Start:m.End]), func(w string) bool {
 				return !hasWord(containers, w)
 			})
+	})
+	// "I leave office at 5" asked for no office dress.
+	p.products = slices.DeleteFunc(p.products, func(m entity.NameMatch) bool {
+		return !m.Exact && m.Start >= 0 && m.End <= len(p.text) && m.Start < m.End &&
+			hasWord(workplaces, strings.ToLower(p.text[m.Start:m.End])) &&
+			(atPlace.MatchString(p.text[:m.Start]) || theirPlace.MatchString(p.text[m.End:]))
 	})
 	if !housePlace.MatchString(p.text) {
 		return
@@ -305,6 +321,10 @@ var (
 // reconcileShop drops what the models took a message for that is about the order being made, or
 // about money.
 func (t *turn) reconcileShop(p *perception, all *acts) {
+	// An address that is corrected asks for none.
+	if t.in.placeAnew && !p.asks {
+		all.drop(actPlace)
+	}
 	// "Bank transfer to NMB?" asks for a way to pay; the word for the transfer scored for a person.
 	if all.has(actPerson) && !p.cued(actPerson) && t.unlistedWay() != "" {
 		all.replace(actPerson, actPayment)

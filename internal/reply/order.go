@@ -484,7 +484,9 @@ func (t *turn) takeAmount(a Ask) bool {
 		}
 		return false
 	}
-	if a.For != askQuantity || t.p.has(infoActs...) || len(t.p.products) > 0 || t.countSaid() == 0 {
+	// "1 nyeusi, Kilimani" asks for no colours.
+	coloured := !t.p.asksSoftly() && t.coloursWished() != ""
+	if a.For != askQuantity || t.p.has(infoActs...) && !coloured || len(t.p.products) > 0 || t.countSaid() == 0 {
 		return false
 	}
 	t.did(actOrder)

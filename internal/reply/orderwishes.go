@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -14,7 +15,7 @@ func (t *turn) keepOrderWishes() {
 	if o == nil || len(o.Lines) == 0 || anyIn(t.p.reading.Words, secretWords) {
 		return
 	}
-	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.phoneClause(),
+	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.presenceTold(), t.phoneClause(),
 		t.wishesCall(), t.pleaClause(), t.changeWished(), t.alterWished(),
 		t.emptyTold(), strings.TrimSpace(receives.FindString(t.p.text)),
 		strings.TrimSpace(riderNote.FindString(t.p.text))} {
@@ -32,7 +33,7 @@ func (t *turn) keepBesideWishes() {
 		return
 	}
 	if o == nil {
-		t.noteOnPlaced(t.alterWished())
+		t.noteOnPlaced(cmp.Or(t.alterWished(), t.presenceTold()))
 		return
 	}
 	note := o.Note
@@ -40,6 +41,27 @@ func (t *turn) keepBesideWishes() {
 		t.tellWish(o.Note)
 	}
 }
+
+// presenceTold is the clause that says when the customer leaves or until when somebody is there, "" if none
+// does: "i leave office at 5".
+func (t *turn) presenceTold() string {
+	for _, clause := range wishClause.Split(t.p.text, maxPartsRead) {
+		for _, said := range strings.Split(clause, "?") {
+			at := leavesThen.FindStringIndex(said)
+			if at == nil || asksInWords(split(said)) {
+				continue
+			}
+			if r, ok := t.timeIn(said[at[0]:]); ok && r.HasTime {
+				return strings.TrimSpace(said[at[0]:])
+			}
+		}
+	}
+	return ""
+}
+
+// leavesThen begins what a customer says of being there.
+var leavesThen = regexp.MustCompile(`(?i)\b(?:i(?:'?ll| will| am going to| have to| must)?(?: be)? (?:leave|leaving|going out|go out|at|in|out)|` +
+	`i(?:'m| am)(?: only)? (?:at|in|out|leaving)|natoka|naondoka|nitaondoka|nitatoka|ntaondoka|ntatoka|niko|nipo|nitakuwa|ntakuwa)\b.*$`)
 
 // emptyTold is what the message says of an empty cylinder or crate, "" if nothing.
 func (t *turn) emptyTold() string {
@@ -70,7 +92,9 @@ var pleaOf = regexp.MustCompile(`(?i)\b(?:pls|please|plz|tafadhali)[ \t]+((?:[^.
 func (t *turn) pleaClause() string {
 	m := pleaOf.FindStringSubmatch(t.p.text)
 	if m == nil || anyIn(split(m[1]), orderVerbs) || len(t.named(t.k.products, m[1])) > 0 ||
-		len(t.named(t.k.areas, m[1])) > 0 || saysAddress.MatchString(m[1]) {
+		len(t.named(t.k.areas, m[1])) > 0 || saysAddress.MatchString(m[1]) ||
+		// It is noted with the sum.
+		anyIn(split(m[1]), changeWords) && t.changeWished() != "" {
 		return ""
 	}
 	return strings.TrimSpace(m[1])

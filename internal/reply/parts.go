@@ -188,7 +188,7 @@ func (t *turn) lostActs() (lost acts) {
 		return nil
 	}
 	// What the rider is to bring change for was noted, and the owner's answer asks for it.
-	if t.wished && changeFor.MatchString(p.text) {
+	if t.wished && anyIn(p.reading.Words, changeWords) {
 		return nil
 	}
 	if missesGoods.MatchString(p.text) || t.advised && (anyIn(p.reading.Words, comparing) ||

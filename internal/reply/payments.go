@@ -27,7 +27,7 @@ func (t *turn) tellPayment() {
 	}
 	i := t.wayNamed()
 	// Told with the order that was just placed.
-	if i >= 0 && t.settles() && strings.Contains(t.reply(), strings.TrimSuffix(t.payment(i), ".")) {
+	if i >= 0 && t.toldToPay() {
 		return
 	}
 	// "Can I pay by M-Pesa?" is answered with that way alone.
@@ -44,6 +44,9 @@ func (t *turn) tellPayment() {
 		return
 	} else if way := t.unlistedWay(); i < 0 && way != "" {
 		t.tell("payment.unlisted", "way", way)
+	}
+	if t.toldToPay() {
+		return
 	}
 	t.tell("payment.lead")
 	var lines []string
@@ -116,6 +119,13 @@ func (t *turn) tellsWhenPaid() bool {
 	return slices.ContainsFunc(t.k.profile.Payments, func(p flowhq.Payment) bool {
 		return paidWhen.MatchString(p.Note.EN + " " + p.Note.SW)
 	})
+}
+
+// toldToPay reports whether the turn has told with what it places how to pay, in the way that the message
+// names if it names one.
+func (t *turn) toldToPay() bool {
+	return t.settles() && len(t.k.profile.Payments) > 0 &&
+		strings.Contains(t.reply(), strings.TrimSuffix(t.payment(max(0, t.wayNamed())), "."))
 }
 
 // payBeside takes a way to pay that is said beside a question: "I only have a 50,000 note, is that

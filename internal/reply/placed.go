@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -125,9 +126,9 @@ func (t *turn) rewrite(o flowhq.Order) {
 func (t *turn) takePlacedPay() bool {
 	p, i := &t.p, t.wayNamed()
 	f, ok := t.placedOrder()
-	changes := changeFor.MatchString(p.text)
+	changes := t.changeWished() != ""
 	if !ok || t.k.template() != flowhq.EcommerceTemplate || i < 0 ||
-		p.asksSoftly() && !changes || p.names() || len(p.reading.Words) > maxAssent+4 ||
+		p.asksSoftly() && !changes || p.names() || len(p.reading.Words) > maxAssent+4 && !(changes && len(p.reading.Words) <= maxExtra) ||
 		anyIn(p.reading.Words, whetherToPay) || p.isReceipt ||
 		p.has(actPaid, actCancel, actReturn, actSecret) {
 		return false
@@ -156,17 +157,30 @@ func (t *turn) takePlacedPay() bool {
 	return true
 }
 
+// namesOtherArea reports whether the message names another area than an order goes to.
+func (t *turn) namesOtherArea(f flowhq.Order) bool {
+	return slices.ContainsFunc(idsOf(t.p.areas), func(id string) bool { return id != f.Delivery.Area })
+}
+
 // takePlacedAddress takes the address of an order that is placed, which the customer says once more
 // or corrects: "nimesema karibu na Sinza Mori, nyumba ya bluu".
 func (t *turn) takePlacedAddress() bool {
 	p := &t.p
 	f, ok := t.placedOrder()
 	place := t.place(false)
+	if t.in.placeAnew {
+		place = cmp.Or(t.addressSaid(), place)
+	}
+	if ok && t.in.placeAnew && !p.names() && t.namesOtherArea(f) {
+		t.did(actChange)
+		t.editOrder(f.Number) // another area has another fee
+		return true
+	}
 	// "I asked about the 3rd floor" says no place.
 	if !ok || t.k.template() != flowhq.EcommerceTemplate || place == "" || p.asksSoftly() ||
 		anyIn(p.reading.Words, onlyAsked) || someOfThem.MatchString(p.text) && t.editsPlaced() || p.names() || f.Delivery == (flowhq.Drop{}) || t.next.Ask.For == askAddress ||
 		p.has(actCancel, actReturn, actPaid, actComplaint, actStatus) ||
-		slices.ContainsFunc(idsOf(p.areas), func(id string) bool { return id != f.Delivery.Area }) {
+		t.namesOtherArea(f) {
 		return false
 	}
 	t.did(actOrder)

@@ -180,7 +180,19 @@ var changeFor = regexp.MustCompile(`(?i)\b(?:(?:chenji|chench|change|salio)\s+(?
 	`\d[\d,.]*k?\s+note)`)
 
 // noteSum is the sum of a bank note.
-const noteSum = `(?:(?:elfu|laki|alfu)\s+\w+(?:\s+(?:moja|mbili|tatu|nne|tano))?|\d[\d,.]*\s?k?\b)`
+const noteSum = `(?:(?:elfu|laki|alfu)` + spelledSum + `|\d(?:[\d,.]*\d)?\s?k?\b)`
+
+// spelledSum is how many thousands a sum has.
+const spelledSum = `(?:\s+(?:na\s+)?(?:\d[\d,.]*|moja|mbili|tatu|nne|tano|sita|saba|nane|tisa|kumi|ishirini|thelathini|arobaini|` +
+	`hamsini|sitini|sabini|themanini|tisini|nusu)\b){0,4}`
+
+// hasSum finds in group 1 the sum that the customer has, and changeWords are for change.
+var (
+	hasSum = regexp.MustCompile(`(?i)\b(?:(?:i|we)(?: only| just)? (?:have|got)(?: only| just)?(?: an?)?|i'?ve (?:only |just )?got|` +
+		`nina|tuna|niko na|nipo na|nitakuwa na|natoa|ntatoa|nitatoa)\s+(?:noti ya |noti |pesa ya |pesa )?` +
+		`((?:elfu|laki|alfu)\b` + spelledSum + `|\d{1,3}[,.]\d{3}\b|\d{4,6}\b|\d{1,3}\s?k\b)`)
+	changeWords = keywords("change, chenji, chench, salio, balance")
+)
 
 // notesChange notes with the order what the rider is to bring change for. The owner's answer asks
 // for that note, which was just said.
@@ -218,6 +230,10 @@ func (t *turn) notesChange() bool {
 // changeWished is what the rider is to bring change for, "" if the message says none.
 func (t *turn) changeWished() string {
 	wish := strings.TrimSpace(changeFor.FindString(t.p.text))
+	// "Tell the rider to come with change, I have 100,000 only".
+	if m := hasSum.FindStringSubmatch(t.p.text); wish == "" && m != nil && anyIn(t.p.reading.Words, changeWords) {
+		wish = strings.TrimSpace(m[1])
+	}
 	// "Noti ya elfu 20" alone does not say what for.
 	if wish != "" && !strings.HasPrefix(strings.ToLower(wish), "ch") {
 		wish = t.say.first("order.change_for") + " " + wish

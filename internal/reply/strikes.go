@@ -210,9 +210,12 @@ func (t *turn) onlyAround(text string) bool {
 	_, timed := t.timeIn(text)
 	v := t.next.Booking
 	return timed && v != nil && !v.Start.IsZero() || anyIn(words, languageWords) || t.saysWhyMoved(text) ||
-		deniesOnly(words) || t.namesSettled(text) || t.keepsPack(text) || t.saysWhyNot(words) ||
+		deniesOnly(words) || t.namesSettled(text) || t.keepsPack(text) || t.wished && ridersComing.MatchString(text) || t.saysWhyNot(words) ||
 		anyIn(words, deniesWish) && t.k.template() == flowhq.EcommerceTemplate
 }
+
+// ridersComing is what is left of who asks the rider to come with change.
+var ridersComing = regexp.MustCompile(`(?i)^(?:mwambie\s+)?(?:\pL+\s+)?aje$`)
 
 // deniesOnly reports whether words take back a number, an hour or a day, and say nothing else: "not
 // eleven". What is right stands in another part.

@@ -23,6 +23,8 @@ type Input struct {
 	// only where the bot does not understand.
 	Suggestion *Suggestion
 
+	// placeAnew says that the message corrects the address, which then replaces what is held.
+	placeAnew bool
 	// memo is what this decision has read of its texts so far.
 	memo *memo
 }

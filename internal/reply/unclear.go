@@ -165,6 +165,9 @@ func (t *turn) confirmsOrder() bool {
 		t.placeWithMore()
 		return true
 	}
+	if t.placesBeside() {
+		return true
+	}
 	if o == nil || len(o.Lines) == 0 || p.asks || len(p.reading.Words) > maxConfirm || p.names() ||
 		!anyIn(p.reading.Words, confirmWords) || saysBut(p.reading.Words) ||
 		p.has(actCancel, actChange, actPaid) || t.next.Ask.For == askUndo || t.countSaid() > 0 {

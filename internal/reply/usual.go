@@ -124,7 +124,7 @@ var usuals = []usual{
 		"can I exchange it if it does not fit", "do you accept returns",
 		"naweza kubadilisha isiponitosha",
 	}},
-	{words: whatIfWords, with: keywords("fit, fits, size, *tosh*, big, small, tight, loose, *bana*, " +
+	{words: whatIfWords, with: keywords("fit, fits, size, saizi, *tosh*, *faa, big, small, tight, loose, *bana*, " +
 		"ndogo, kubwa, fupi, refu"),
 		questions: []string{
 			"can I exchange it if it does not fit", "what if the size is wrong",

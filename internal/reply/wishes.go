@@ -1,6 +1,9 @@
 package reply
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // wishWords say that something is wanted, and not only asked about.
 var wishWords = keywords(`
@@ -44,10 +47,23 @@ func (p *perception) asksSoftly() bool {
 
 // asksInWords reports whether words without a mark ask something.
 func asksInWords(words []string) bool {
-	return anyIn(words, softQuestion) && (!anyIn(words, noQuestion) ||
+	return eitherOr(words) || anyIn(words, softQuestion) && (!anyIn(words, noQuestion) ||
 		anyIn(slices.DeleteFunc(slices.Clone(words), func(w string) bool {
 			return hasWord(noQuestion, w)
 		}), softQuestion))
+}
+
+// eitherOr reports whether words ask which of two things the customer is to do: "niyatupe ama niyaweke".
+func eitherOr(words []string) bool {
+	subjunctive := func(w string) bool {
+		return len(w) > minSubject && strings.HasSuffix(w, "e") && (strings.HasPrefix(w, "ni") || strings.HasPrefix(w, "tu"))
+	}
+	for i, w := range words {
+		if (w == "ama" || w == "au") && i > 0 && i+1 < len(words) && subjunctive(words[i-1]) && subjunctive(words[i+1]) {
+			return true
+		}
+	}
+	return false
 }
 
 // noQuestion begin as a question to a business does, and are places and things: "mtaa wa Utete"

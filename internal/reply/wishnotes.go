@@ -85,6 +85,7 @@ func (t *turn) coloursWished() string {
 		if before := exceptColour.FindString(p.text[:at[0]]); before != "" {
 			text = before + text
 		}
+		text += ifToBeHad.FindString(p.text[at[1]:])
 		return strings.TrimSpace(text)
 	}
 	return ""
@@ -96,13 +97,17 @@ var exceptColour = regexp.MustCompile(`(?i)(?:\b(?:any|rangi yoyote|yoyote)\b[^.
 
 // asksAt reports whether the part of the message at a place is a question.
 func (p *perception) asksAt(at int) bool {
-	for _, part := range partsOf(p.text) {
-		if i := strings.Index(p.text, part); i >= 0 && i <= at && at < i+len(part) {
-			return strings.Contains(part, "?") || entity.BeginsAsQuestion(part)
+	for _, part := range piecesOf(p.text) {
+		if i := strings.Index(p.text, part.text); i >= 0 && i <= at && at < i+len(part.text) {
+			return part.asks
 		}
 	}
 	return p.asks
 }
+
+// ifToBeHad stands behind a colour that is wanted if it is to be had.
+var ifToBeHad = regexp.MustCompile(`(?i)^\s+(?:if (?:you|u) have(?: it| one)?|if available|if possible|if there is|kama ipo|kama mnayo|` +
+	`kama iko|ikiwepo|kama inapatikana)\b`)
 
 // colourNames reports whether a word is in the name of a product that the message names. Swahili
 // changes its beginning with the noun: "shati nyeupe" is the owner's "shati jeupe".

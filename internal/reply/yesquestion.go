@@ -99,8 +99,8 @@ func singleQuestions(p piece) []string {
 func withConditions(pieces []piece) (all []piece) {
 	for i, p := range pieces {
 		bare := leadIn.ReplaceAllString(p.text, "")
-		if words := split(bare); !p.asks && len(words) > 0 && i+1 < len(pieces) && pieces[i+1].asks &&
-			(hasWord(ifWords, words[0]) || anyIn(words, ifLate) || anyIn(words, comesLate)) {
+		if words := split(bare); (!p.asks || whatIf.MatchString(bare)) && len(words) > 0 && i+1 < len(pieces) &&
+			pieces[i+1].asks && (whatIf.MatchString(bare) || hasWord(ifWords, words[0]) || anyIn(words, ifLate) || anyIn(words, comesLate)) {
 			pieces[i+1].text = bare + " " + pieces[i+1].text
 			continue
 		}
@@ -108,6 +108,9 @@ func withConditions(pieces []piece) (all []piece) {
 	}
 	return all
 }
+
+// whatIf begins a condition that asks by itself, and may go on: "what if it doesn't fit, can I change it".
+var whatIf = regexp.MustCompile(`(?i)^(?:and |na |je,? )?(?:what if|itakuwaje|vipi kama|kama)\b`)
 
 // asksOfVisit reports whether a question that the model takes for "do you have it?" asks something else
 // of what was just booked, or of nothing on the list: "does the scrub hurt?".
