@@ -157,10 +157,13 @@ func (t *turn) accountFor(in Input) {
 func (t *turn) mayLoseQuestion() bool {
 	p, words := &t.p, t.p.reading.Words
 	return !t.hourSettled() && !p.onlyGreets() && !isThatOk.MatchString(p.text) && !riderNote.MatchString(p.text) &&
-		!anyIn(words, notAnswered) &&
+		!anyIn(words, notAnswered) && !doIt.MatchString(p.text) &&
 		!anyIn(words, languageWords) && !orNot.MatchString(p.text) && !t.toldTogether() && !t.toldBegin() && !t.toldCovered() &&
 		len(words) > 0 && !hasWord(notThis, words[0])
 }
+
+// doIt begins as a question does, and agrees: "ok do it".
+var doIt = regexp.MustCompile(`(?i)^(?:(?:ok|okay|yes|sure|please|pls|fine|so|then)[\s,.]+)*do (?:it|that|so)\b`)
 
 // notThis begin the end of a question that says what is not meant: "the specialist, not the general
 // one?".

@@ -17,10 +17,12 @@ var (
 	// question or in a few words: "nyumba ipo Pangani" says where a house is.
 	covers  = listOf("covers")
 	isThere = listOf("is there")
+	// wayFee are words for what the way to a place costs, which is told with it.
+	wayFee = keywords("fee, fees, extra, charge, charges, nauli, ada, usafiri")
 	// asksPlaceAfter finds the place that is asked about, where it is on no list.
-	asksPlaceAfter = regexp.MustCompile(`(?i)\b(?:reach|cover|serve|get to|mnafika|mnafikaga|mnafikia|mnahudumia|mko|mpo|` +
-		`available (?:in|at)|(?:internet|network|coverage|fiber|fibre|wifi) (?:ipo|iko|in|at))\s+` +
-		`(?:(?:to|in|at|ya|kwa|huku|huko|mpaka|hadi)\s+)?(\pL{4,})`)
+	asksPlaceAfter = regexp.MustCompile(`(?i)\b(?:reach|cover|serve|get to|mnafika|mnafikaga|mnafikia|mnahudumia|` +
+		`available (?:in|at)|works? in|(?:internet|network|coverage|fiber|fibre|wifi) (?:ipo|iko|in|at))\s+` +
+		`(?:(?:to|in|at|ya|kwa|huku|huko|mpaka|hadi)\s+)?((?-i:\p{Lu}\pL{2,})|\pL{4,})|\b(?:mko|mpo)\s+(?-i:(\p{Lu}\pL{2,}))`)
 )
 
 // readArea takes a word that differs in one letter from the name of an area for it, where the message
@@ -86,8 +88,9 @@ func (t *turn) asksCoverage(p *perception) bool {
 // toldCovered reports whether a part asks whether a place is reached that another part has named, and the
 // reply tells it: "naishi Muheza, naweza kupata internet yenu?".
 func (t *turn) toldCovered() bool {
+	words := t.p.reading.Words
 	return t.k.template() == flowhq.SupportTemplate && slices.Contains(t.acts, actDelivery) && !t.p.names() &&
-		len(t.p.areas) == 0 && (anyIn(t.p.reading.Words, covers) || anyIn(t.p.reading.Words, isThere))
+		len(t.p.areas) == 0 && (anyIn(words, covers) || anyIn(words, isThere) || anyIn(words, wayFee))
 }
 
 // placeAsked is a place on no list that the message asks about, "" if there is none.
@@ -96,11 +99,14 @@ func (t *turn) placeAsked() string {
 		return ""
 	}
 	m := asksPlaceAfter.FindStringSubmatch(t.p.text)
-	if m == nil || hasWord(notPlaces, strings.ToLower(m[1])) || t.k.words[strings.ToLower(m[1])] ||
-		hasWord(whenMended, strings.ToLower(m[1])) {
+	if m == nil {
 		return ""
 	}
-	return m[1]
+	place := m[1] + m[2]
+	if w := strings.ToLower(place); hasWord(notPlaces, w) || t.k.words[w] || hasWord(whenMended, w) {
+		return ""
+	}
+	return place
 }
 
 // reconcileCoverage keeps the question whether a place is reached, and drops what it is taken for: an

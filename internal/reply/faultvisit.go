@@ -53,6 +53,12 @@ func (t *turn) tellFaultVisit() bool {
 	}) {
 		return false
 	}
+	// "How much is it to fix if the fault is yours" tells of none yet.
+	if t.next.Ticket == nil && anyIn(p.reading.Words, whatIfs) && !anyIn(p.reading.Words, showsFault) {
+		t.did(actPrice)
+		t.tellVisitCharge(visit)
+		return true
+	}
 	t.did(actProblem)
 	t.adviseOnFault()
 	switch v := t.next.Ticket; {
@@ -69,17 +75,23 @@ func (t *turn) tellFaultVisit() bool {
 		}
 		t.openTicket()
 	}
+	t.tellVisitCharge(visit)
+	if anyIn(p.reading.Words, asksWhenHere) && !t.tellOwnRepair() {
+		t.tellAnswerTo("repair")
+	}
+	return true
+}
+
+// tellVisitCharge tells what the visit costs, and when it costs nothing, to who asks for that.
+func (t *turn) tellVisitCharge(visit string) {
 	if t.asksVisitPrice() {
 		if d := t.k.service[visit].Description.In(t.say.language); d != "" && !t.wasSaid(d) {
 			t.tell("price.condition", "name", t.k.nameOf(visit, t.say), "condition", lowerFirst(strings.TrimSuffix(d, ".")))
 		}
 		t.tellPriceOf(visit)
 	}
-	if anyIn(p.reading.Words, asksWhenHere) && !t.tellOwnRepair() {
-		t.tellAnswerTo("repair")
-	}
-	p.acts.drop(actPayment, actPrice, actAccount, actProblem, actStatus, actAnswer, actOffer, actOrder, actHours)
-	return true
+	// The visit is for the fault, and nothing else is asked or reported.
+	t.p.acts.drop(actPayment, actPrice, actAccount, actProblem, actStatus, actAnswer, actOffer, actOrder, actHours)
 }
 
 // asksVisitPrice reports whether the message asks what the visit costs.

@@ -229,11 +229,13 @@ var asksAtFirst = listOf("asks at first")
 func (t *turn) lacksAccount() bool {
 	words := t.p.reading.Words
 	return t.k.template() == flowhq.SupportTemplate && t.p.asksSoftly() && anyIn(words, accountWords) &&
-		anyIn(words, hasNoneYet)
+		anyIn(words, hasNoneYet) && !anyIn(words, whereFound)
 }
 
 var (
 	accountWords = keywords("account, akaunti, acc, acct, akaunt")
-	hasNoneYet   = keywords("dont have, do not have, havent, have no, no account, not yet, sina akaunti, sina namba, bado sina, " +
+	// whereFound ask where the number stands, of who has one and not at hand.
+	whereFound = keywords("wapi, where, naipata, naiona, nitaipata, find")
+	hasNoneYet = keywords("dont have, do not have, havent, have no, no account, not yet, sina akaunti, sina namba, bado sina, " +
 		"sijapata, sijapewa, have not got, new customer, mteja mpya")
 )

@@ -19,8 +19,9 @@ var (
 	otherPackage = listOf("another package")
 	// insteadOf names the package in use by its number: "20mbps badala ya 10". So does inUse, which by
 	// itself wants no other: "natumia 10".
-	insteadOf = regexp.MustCompile(`(?i)\b(?:badala ya|instead of|kutoka|from)\s+(?:the\s+|ya\s+|hii\s+|hiyo\s+)*\d{1,4}`)
-	inUse     = regexp.MustCompile(`(?i)\b(?:i'?m on|am on|are on|using|natumia|ninatumia|tunatumia|niko kwenye|nipo kwenye|nina|` +
+	insteadOf = regexp.MustCompile(`(?i)\b(?:badala ya|instead of|kutoka|from)\s+` +
+		`(?:(?:the|my|ya|hii|hiyo|cha|home|nyumbani|package|kifurushi|plan)\s+)*\d{1,4}`)
+	inUse = regexp.MustCompile(`(?i)\b(?:i'?m on|am on|are on|using|natumia|ninatumia|tunatumia|niko kwenye|nipo kwenye|nina|` +
 		`i have|currently|have now|sasa hivi)\s+(?:\pL+\s+){0,2}\d{1,4}`)
 	// bareNumber is the number of a package as the whole answer: "20", "ya 20", "the 20 one".
 	bareNumber = regexp.MustCompile(`(?i)^\W*(?:(?:the|ya|cha|hiyo|ile)\s+){0,2}(\d{1,4})(?:\s+one)?\W*$`)
@@ -45,6 +46,10 @@ func (t *turn) takesPackage() bool {
 		return false
 	}
 	id, account := t.packageTold(), t.accountTold()
+	// "Sawa, nipandishe basi" takes the one that was spoken of last.
+	if id == "" && !p.asksSoftly() && t.movesPackage() && slices.Contains(t.packages(), t.next.Topic) {
+		id = t.next.Topic
+	}
 	// Once noted it stays what the talk is about: the same said again is no second request.
 	begun := v != nil && v.Subject == string(actOrder) && slices.Contains(append(t.packages(), ""), v.Service)
 	switch {
@@ -73,8 +78,8 @@ func (t *turn) takesPackage() bool {
 		return false
 	case id == "" && (account == "" || begun && v.Number != ""):
 		return false
-	// A price that is asked for orders nothing, and neither does "can I upgrade?".
-	case account == "" && p.asksSoftly() && (p.has(actPrice) || begun || !p.cued(cueWish) && !anyIn(p.reading.Words, wishWords)):
+	// A price that is asked for orders nothing.
+	case account == "" && p.asksSoftly() && (p.has(actPrice) || begun):
 		if begun && v.Number == "" {
 			v.Service = id
 		}
@@ -256,6 +261,10 @@ func (t *turn) notePackage(id, account string) {
 	}
 	if v.Number == "" {
 		v.Number = t.in.Reference
+	}
+	// Another one than before takes its place.
+	if was := t.k.service[v.Service]; was != nil && v.Service != id {
+		v.Note = strings.ReplaceAll(v.Note, " / "+t.k.nameOf(was.ID, t.say), "")
 	}
 	v.Subject, v.Service, v.At, v.Wanted = string(actOrder), id, t.in.Message.At, false
 	for _, told := range []string{t.k.nameOf(id, t.say), account} {
