@@ -142,7 +142,10 @@ func (t *turn) fillVisit() {
 	v, p := t.next.Booking, &t.p
 	v.Another = v.Another || anyIn(p.reading.Words, anotherVisit)
 	p.services = t.wantedServices(v)
-	if v.Moves == "" && (len(p.services) > 0 || t.addsService(v) ||
+	if both := t.spokenForBoth(); both != nil {
+		v.takeParty(both)
+		t.next.Topic = v.Service
+	} else if v.Moves == "" && (len(p.services) > 0 || t.addsService(v) ||
 		v.Service == "" && len(t.severalWanted()) > 1) {
 		t.fillServices(v)
 	} else if id := t.ordinaryService(); id != "" && v.Moves == "" {
@@ -303,10 +306,14 @@ func ofUs(text string) int {
 	return childNumbers[said]
 }
 
-// meAnd is the customer and one other grown-up.
-var meAnd = regexp.MustCompile(`(?i)\b(?:mimi|me|myself)\s+(?:na|and|&|n)\s+(?:my\s+)?` +
-	`(?:mama|baba|mke|mume|kaka|dada|rafiki|wife|husband|mother|father|mum|mom|dad|brother|` +
-	`sister|friend|cousin)\b`)
+// meAnd is the customer and one other grown-up: "mimi na mdogo wangu", "my friend and I".
+var meAnd = regexp.MustCompile(`(?i)\b(?:mimi|me|myself|i)\s+(?:pamoja\s+na|na|and|&|n|plus|with)\s+(?:also\s+|pia\s+)?` +
+	`(?:my\s+|our\s+|a\s+)?(?:(?:little|younger|older|big|small|best)\s+)?` + grownUp + `\b|\b(?:my\s+)?` + grownUp +
+	`(?:\s+(?:wangu|yangu))?\s+(?:na|and|&|n)\s+(?:i|me|mimi|myself)\b`)
+
+// grownUp is one who comes with the customer and has what everybody has.
+const grownUp = `(?:mama|baba|mke|mume|kaka|dada|mdogo|rafiki|mshkaji|jamaa|shemeji|mpenzi|wife|husband|mother|father|mum|mom|dad|` +
+	`brother|bro|sister|friend|cousin|mjomba|uncle|boyfriend|girlfriend|colleague)`
 
 // wholeQuarter is the next quarter of an hour after a time that nobody says: "in 40 minutes".
 func wholeQuarter(at time.Time) time.Time {

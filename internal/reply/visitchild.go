@@ -55,8 +55,12 @@ func (t *turn) childrenCount() int {
 		if i == 0 || !hasWord(childWords, w) {
 			continue
 		}
-		before := words[max(0, i-maxKin):i]
-		if anyIn(before, childJoiners) || anyIn(before, broughtAlong) && alsoOneself.MatchString(t.p.text) {
+		// "And also for my 7 year old son".
+		lead, before := i-1, words[max(0, i-maxKin):i]
+		for lead > 0 && (hasWord(beforeChild, words[lead]) || hasDigits(words[lead])) {
+			lead--
+		}
+		if anyIn(before, childJoiners) || lead >= 0 && hasWord(childJoiners, words[lead]) || anyIn(before, broughtAlong) && alsoOneself.MatchString(t.p.text) {
 			return 1
 		}
 	}
@@ -67,9 +71,12 @@ func (t *turn) childrenCount() int {
 // want my beard lined up".
 var (
 	broughtAlong = keywords("bring, bringing, brought, take, kumleta, nimlete, ninamleta, namleta, nitamleta")
-	alsoOneself  = regexp.MustCompile(`(?i)\b(?:i also|i too|and i|myself|for me|mimi pia|na mimi|nami|mimi nata\w+|` +
+	alsoOneself  = regexp.MustCompile(`(?i)\b(?:i also|i too|me too|me also|me as well|and i|myself|for me|mimi pia|na mimi|nami|mimi nata\w+|` +
 		`both of us|us both|mtatu\w+|mnatu\w+|sote|wote wawili|sisi wote)\b`)
 )
+
+// beforeChild may stand between the joiner and the child.
+var beforeChild = listOf("before child")
 
 // forChild finds that what is wanted is for a child, who alone is served.
 var forChild = regexp.MustCompile(`(?i)\b(?:for|of)\s+(?:my|our|a|the)\s+(?:(?:little|small|` +
@@ -120,17 +127,21 @@ func (t *turn) meanChild(p *perception) {
 	}
 	for i := range p.services {
 		m := &p.services[i]
-		only := len(p.services) == 1 && forChild.MatchString(p.text)
+		only := len(p.services) == 1 && forChild.MatchString(p.text) && !besideMe.MatchString(p.text)
 		if m.Start >= 0 && m.Start < m.End && m.End <= len(p.text) && !only {
 			// "He is 7 and needs a haircut too, mine is a fade" says which is whose.
 			around := pieceAround(p.text, m.Start, m.End)
-			only = ofChild.MatchString(around) && !ofOneself.MatchString(around)
+			at := forChild.FindStringIndex(p.text[m.End:])
+			only = (ofChild.MatchString(around) || at != nil && at[0] <= 1) && !ofOneself.MatchString(around)
 		}
 		if id := t.childService(); only && t.childKind(m.ID, id) {
 			m.ID, m.Others, m.Exact = id, nil, true
 		}
 	}
 }
+
+// besideMe says that a service is for who writes, whoever else has it.
+var besideMe = regexp.MustCompile(`(?i)\b(?:for (?:me|myself)|(?:me|myself)\s+(?:and|plus|&)|mimi\s+(?:na|pamoja)|yangu\s+na)\b`)
 
 var (
 	// ofChild says of a child in front that a service is for that child.
@@ -151,7 +162,7 @@ func (t *turn) addOneself(v *Visit) {
 		v.takeParty(append(own, child))
 		return
 	}
-	if !alsoOneself.MatchString(t.p.text) {
+	if !alsoOneself.MatchString(t.p.text) && !bothCome.MatchString(t.p.text) {
 		return
 	}
 	name := split(t.k.service[child].Name.EN)
@@ -163,6 +174,38 @@ func (t *turn) addOneself(v *Visit) {
 		}
 	}
 }
+
+// spokenForBoth are the customer's own service and the child's, where the prices of both were told and
+// the message wants both: "nitamleta leo, na mimi pia ninyoe". It is nil if the message does not.
+func (t *turn) spokenForBoth() []string {
+	child, spoken := t.childService(), t.next.Spoken
+	if v := t.next.Booking; v.Service != "" || v.Moves != "" || child == "" || !slices.Contains(spoken, child) || !alsoOneself.MatchString(t.p.text) ||
+		!anyIn(t.p.reading.Words, childWords) && !bringsThem.MatchString(t.p.text) {
+		return nil
+	}
+	for _, id := range spoken {
+		both := []string{id, child}
+		if t.childKind(id, child) && !slices.ContainsFunc(t.p.services, func(m entity.NameMatch) bool {
+			return !slices.Contains(both, m.ID)
+		}) {
+			return both
+		}
+	}
+	return nil
+}
+
+var (
+	// bringsThem points to who was spoken of and comes along.
+	bringsThem = regexp.MustCompile(`(?i)\b(?:ni?tamleta|ninamleta|namleta|nimlete|nikimleta|naye|nae|(?:bring|with|take) (?:him|her)|` +
+		`he|she)\b`)
+	// meWithChild is the customer and a child, and bothCome says that they come for something.
+	meWithChild = regexp.MustCompile(childAndMe)
+	bothCome    = regexp.MustCompile(childAndMe + `(?:\s+\pL+){0,2}\s+(?:tu(?:na|ta|je|nyo|po|ko)\pL*|we|both|want|need|are)\b`)
+)
+
+// childAndMe is the customer with a child: "mimi na mtoto", "me and my little boy".
+const childAndMe = `(?i)\b(?:mimi|me|myself|i)\s+(?:na|and|&|n|plus)\s+(?:my\s+)?(?:little\s+|small\s+)?` +
+	`(?:mtoto|mwanangu|dogo|kijana|son|daughter|kid|child|boy|girl)\b`
 
 // comesWith says that the customer comes, and who comes along.
 var comesWith = regexp.MustCompile(`(?i)\b(?:na(?:ku)?ja|ni?takuja|nikija|tunakuja|i(?:'m|m| am|'ll| will)?\s+com(?:e|ing))\s+(?:na|with)\b|` +
@@ -210,8 +253,8 @@ func (t *turn) childService() string {
 // bringsChild reports whether children come beside the customer of the visit that is being made.
 func (t *turn) bringsChild() bool {
 	v := t.next.Booking
-	if v == nil || v.Moves != "" || v.Service == "" || len(v.More) > 0 || t.p.asks ||
-		t.childrenCount() == 0 {
+	if v == nil || v.Moves != "" || v.Service == "" || len(v.More) > 0 ||
+		t.p.asks && !meWithChild.MatchString(t.p.text) || t.childrenCount() == 0 {
 		return false
 	}
 	id := t.childService()
