@@ -3,7 +3,6 @@ package reply
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -17,9 +16,9 @@ import (
 func (t *turn) actOnBookings(informed bool) bool {
 	p := &t.p
 	switch {
-	case t.dropsAdded():
+	case t.dropsAdded(), t.movesEach():
 	// "Remove the shave" takes one service out, and cancels nothing.
-	case t.beginsAnew(), t.swapsService(), t.restatesVisit(), t.takesOrder(), t.setsParty(), t.comesAlone(), t.correctsVisit(), t.removesService():
+	case t.takesEachHour(), t.beginsAnew(), t.swapsService(), t.restatesVisit(), t.takesOrder(), t.setsParty(), t.comesAlone(), t.correctsVisit(), t.removesService():
 		t.did(actBook)
 		t.continueBooking()
 	case p.has(actCancel), t.deletesBooking():
@@ -174,6 +173,7 @@ func (t *turn) fillVisit() {
 	was := v.Start
 	t.fillTime(v)
 	t.orderSteps(v, was)
+	t.placeEach(v, was)
 	t.placeBesideBooked(v)
 }
 
@@ -283,37 +283,6 @@ func (t *turn) bookedJustNow() bool {
 	all := t.appointments()
 	return len(all) == 1 && t.now.Sub(all[0][0].CreatedAt) <= AskedFor
 }
-
-// ofUsCount finds how many come: "3 of us", "we are four".
-var ofUsCount = regexp.MustCompile(`(?i)\b(?:(\d|two|three|four|five)\s+of\s+us|we(?:'re| are|` +
-	` will be)\s+(\d|two|three|four|five)\b(?:\s+people|\s+guys)?` +
-	`|(\d|two|three|four|five)\s+(?:people|guys|persons|friends)\b)`)
-
-// ofUs is how many a message says that come, 0 if it does not.
-func ofUs(text string) int {
-	// Quantities know "watu watatu" and "3 people", and not "3 of us".
-	m := ofUsCount.FindStringSubmatch(text)
-	if m == nil {
-		if meAnd.MatchString(text) {
-			return 2
-		}
-		return 0
-	}
-	said := strings.ToLower(m[1] + m[2] + m[3])
-	if n, err := strconv.Atoi(said); err == nil {
-		return n
-	}
-	return childNumbers[said]
-}
-
-// meAnd is the customer and one other grown-up: "mimi na mdogo wangu", "my friend and I".
-var meAnd = regexp.MustCompile(`(?i)\b(?:mimi|me|myself|i)\s+(?:pamoja\s+na|na|and|&|n|plus|with)\s+(?:also\s+|pia\s+)?` +
-	`(?:my\s+|our\s+|a\s+)?(?:(?:little|younger|older|big|small|best)\s+)?` + grownUp + `\b|\b(?:my\s+)?` + grownUp +
-	`(?:\s+(?:wangu|yangu))?\s+(?:na|and|&|n)\s+(?:i|me|mimi|myself)\b`)
-
-// grownUp is one who comes with the customer and has what everybody has.
-const grownUp = `(?:mama|baba|mke|mume|kaka|dada|mdogo|rafiki|mshkaji|jamaa|shemeji|mpenzi|wife|husband|mother|father|mum|mom|dad|` +
-	`brother|bro|sister|friend|cousin|mjomba|uncle|boyfriend|girlfriend|colleague)`
 
 // wholeQuarter is the next quarter of an hour after a time that nobody says: "in 40 minutes".
 func wholeQuarter(at time.Time) time.Time {

@@ -123,6 +123,8 @@
 //	visitparts.go        several services in one visit
 //	party.go             several people with services that differ
 //	visitchild.go        a child beside the customer
+//	withme.go            how many come with the customer
+//	eachhour.go          hours that are said of single people
 //	sequence.go          the order and the hours of the services
 //	visitbeside.go       a service before or behind another, or behind a booking
 //	visitcorrections.go  services that are taken back

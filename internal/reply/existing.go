@@ -245,7 +245,7 @@ func (t *turn) continueMove() {
 		return
 	}
 	t.ask(Ask{For: askMove, About: v.Moves, Time: v.Start}, "change.confirm",
-		"service", t.visitName(v), "from", t.at(a[0].StartsAt), "time", t.at(v.Start))
+		"service", t.visitName(v), "from", t.at(a[0].StartsAt), "time", t.timesOf(v))
 }
 
 // confirmMove moves the booking that was read back. The fact keeps the number of the booking: the
@@ -272,7 +272,7 @@ func (t *turn) confirmMove() {
 	for _, b := range t.moved(a, v) {
 		t.fact(flowhq.FactChange{Booking: &b})
 	}
-	t.tell("change.done", "service", t.visitName(v), "time", t.at(v.Start), "number", a.number())
+	t.tell("change.done", "service", t.visitName(v), "time", t.timesOf(v), "number", a.number())
 	t.next.Booking, t.next.Ask = nil, Ask{}
 }
 

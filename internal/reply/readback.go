@@ -60,7 +60,7 @@ func (t *turn) tellVisit(v *Visit) {
 	services := v.services()
 	repeated := len(slices.Compact(slices.Sorted(slices.Values(services)))) < len(services)
 	switch {
-	case len(v.More) > 0 && v.InTurn && repeated:
+	case len(v.More) > 1 && v.InTurn && repeated && len(v.Offsets) == 0:
 		defer t.tellLead("book.in_turn", "count", strconv.Itoa(len(services)))
 	case len(v.More) > 0 && !v.Together:
 		defer t.tellNext(v)
@@ -208,7 +208,7 @@ func (t *turn) confirmBooking() {
 	for _, b := range t.visits(v, flowhq.BookingConfirmed) {
 		t.fact(flowhq.FactChange{Booking: &b})
 	}
-	t.tell("book.done", "service", t.visitName(v), "time", t.at(v.Start), "number", v.Number)
+	t.tell("book.done", "service", t.visitName(v), "time", t.timesOf(v), "number", v.Number)
 	t.tellName()
 	t.next.Booking, t.next.Ask, t.next.Day, t.next.Staff = nil, Ask{}, time.Time{}, ""
 }
@@ -284,7 +284,7 @@ func (t *turn) confirmsAndAsks() bool {
 		yesBut.MatchString(p.text) && (!t.wished || p.asks) ||
 		p.hasTime && !t.namesHeldTime(p) || p.names() && !t.namesInQuestion() ||
 		p.has(actCancel, actChange, actDecision, actDrop) || p.cued(cueInstead) || p.cued(cueAdd) ||
-		p.cued(cueThink) ||
+		p.cued(cueThink) || t.saysEach() ||
 		!p.has(infoActs...) && !p.asks && !t.wished && !reminds && !t.yesAndMore() ||
 		p.has(taskActs...) && !p.has(actBook) || t.bringsPerson() ||
 		anyIn(p.reading.Words, ifWords) {

@@ -175,38 +175,6 @@ func (t *turn) addOneself(v *Visit) {
 	}
 }
 
-// spokenForBoth are the customer's own service and the child's, where the prices of both were told and
-// the message wants both: "nitamleta leo, na mimi pia ninyoe". It is nil if the message does not.
-func (t *turn) spokenForBoth() []string {
-	child, spoken := t.childService(), t.next.Spoken
-	if v := t.next.Booking; v.Service != "" || v.Moves != "" || child == "" || !slices.Contains(spoken, child) || !alsoOneself.MatchString(t.p.text) ||
-		!anyIn(t.p.reading.Words, childWords) && !bringsThem.MatchString(t.p.text) {
-		return nil
-	}
-	for _, id := range spoken {
-		both := []string{id, child}
-		if t.childKind(id, child) && !slices.ContainsFunc(t.p.services, func(m entity.NameMatch) bool {
-			return !slices.Contains(both, m.ID)
-		}) {
-			return both
-		}
-	}
-	return nil
-}
-
-var (
-	// bringsThem points to who was spoken of and comes along.
-	bringsThem = regexp.MustCompile(`(?i)\b(?:ni?tamleta|ninamleta|namleta|nimlete|nikimleta|naye|nae|(?:bring|with|take) (?:him|her)|` +
-		`he|she)\b`)
-	// meWithChild is the customer and a child, and bothCome says that they come for something.
-	meWithChild = regexp.MustCompile(childAndMe)
-	bothCome    = regexp.MustCompile(childAndMe + `(?:\s+\pL+){0,2}\s+(?:tu(?:na|ta|je|nyo|po|ko)\pL*|we|both|want|need|are)\b`)
-)
-
-// childAndMe is the customer with a child: "mimi na mtoto", "me and my little boy".
-const childAndMe = `(?i)\b(?:mimi|me|myself|i)\s+(?:na|and|&|n|plus)\s+(?:my\s+)?(?:little\s+|small\s+)?` +
-	`(?:mtoto|mwanangu|dogo|kijana|son|daughter|kid|child|boy|girl)\b`
-
 // comesWith says that the customer comes, and who comes along.
 var comesWith = regexp.MustCompile(`(?i)\b(?:na(?:ku)?ja|ni?takuja|nikija|tunakuja|i(?:'m|m| am|'ll| will)?\s+com(?:e|ing))\s+(?:na|with)\b|` +
 	`\b(?:mimi|me|myself)\s+(?:na|and|&)\s+(?:my\s+)?(?:mtoto|mwanangu|kijana|son|daughter|kid|child|boy|girl)\b`)

@@ -22,7 +22,7 @@ func (t *turn) nothingToNote(text string) bool {
 		return true
 	}
 	v := t.next.Booking
-	return v != nil && v.Service != "" && (t.partySettled(text) || t.sumSettled(text) || t.orderSettled(text))
+	return v != nil && v.Service != "" && (t.partySettled(text) || t.sumSettled(text) || t.orderSettled(text) || t.eachSettled(text))
 }
 
 // onlyWhy reports whether a text only says why another time is wanted, which the message names:
