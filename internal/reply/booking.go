@@ -18,7 +18,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 	switch {
 	case t.dropsAdded(), t.movesEach():
 	// "Remove the shave" takes one service out, and cancels nothing.
-	case t.takesEachHour(), t.beginsAnew(), t.swapsService(), t.restatesVisit(), t.takesOrder(), t.setsParty(), t.comesAlone(), t.correctsVisit(), t.removesService():
+	case t.takesEachHour(), t.takesOrdinary(), t.beginsAnew(), t.swapsService(), t.restatesVisit(), t.takesOrder(), t.setsParty(), t.comesAlone(), t.correctsVisit(), t.removesService():
 		t.did(actBook)
 		t.continueBooking()
 	case p.has(actCancel), t.deletesBooking():
@@ -467,7 +467,8 @@ func (t *turn) haveService(v *Visit) bool {
 // and says nothing of wanting it.
 func (t *turn) onlyAsksOther() bool {
 	p, v := &t.p, t.next.Booking
-	return v.Service != "" && len(p.services) > 0 && !p.hasTime && p.asksSoftly() &&
+	// A day in a question that the owner's answer answers is none of the visit.
+	return v.Service != "" && len(p.services) > 0 && (!p.hasTime || p.has(actAnswer) && !p.time.HasTime) && p.asksSoftly() &&
 		p.has(actPrice, actOffer, actAnswer) && !p.cued(cueInstead) && !p.cued(actBook) &&
 		!anyIn(p.reading.Words, wishWords)
 }

@@ -88,6 +88,9 @@ func (t *turn) cheapest(named []string) (id string) {
 // tellPrice says what the message asks the price of, or the whole list.
 func (t *turn) tellPrice() bool {
 	ids := t.subjects()
+	if id := t.wantedAfterAll(); id != "" {
+		ids = []string{id}
+	}
 	if t.supposesMore() {
 		t.tellSupposed()
 		return true
@@ -145,6 +148,28 @@ func (t *turn) tellPrice() bool {
 		t.nextStep(ids[0])
 	}
 	return true
+}
+
+// wantedAfterAll is the one service that a message wants, where another is named only by what is wrong: the
+// tooth in "jino linaniuma, nataka kung'oa ni bei gani" is no check-up. It is "" if there is none.
+func (t *turn) wantedAfterAll() (id string) {
+	p := &t.p
+	if len(p.services) < 2 || !p.cued(cueSick) || t.k.template() != flowhq.BookingTemplate {
+		return ""
+	}
+	for _, m := range p.services {
+		if m.Start > 0 && m.Start <= len(p.text) && wantsBefore.MatchString(p.text[:m.Start]) {
+			if id != "" {
+				return ""
+			}
+			id = m.ID
+		}
+	}
+	// What is named behind it is wanted too.
+	if last := p.services[len(p.services)-1]; last.ID != id {
+		return ""
+	}
+	return id
 }
 
 // asksInAll reports whether the message asks what several things come to.

@@ -169,6 +169,12 @@ func (k *Knowledge) noteNames(name flowhq.Text, aliases []string) []string {
 // empty text, which would match everything.
 func namesOf(name flowhq.Text, aliases []string) []string {
 	all := slices.Concat([]string{name.EN, name.SW}, aliases)
+	// Few customers write a hyphen: "dental checkup" is the dental check-up.
+	for _, s := range all {
+		if strings.Contains(s, "-") {
+			all = append(all, strings.ReplaceAll(s, "-", ""))
+		}
+	}
 	return slices.DeleteFunc(all, func(s string) bool { return strings.TrimSpace(s) == "" })
 }
 

@@ -3,6 +3,8 @@ package reply
 import (
 	"regexp"
 	"slices"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // ordinary are words for the usual kind of a thing, as against a special one.
@@ -27,6 +29,25 @@ func (t *turn) ordinaryService() string {
 		return ""
 	}
 	return found[0]
+}
+
+// takesOrdinary takes the usual kind for the special one that is being booked: "hapana huyo wa kawaida tu", and
+// reports whether the message wants that.
+func (t *turn) takesOrdinary() bool {
+	v, p := t.next.Booking, &t.p
+	id := t.ordinaryService()
+	if v == nil || v.Moves != "" || len(v.More) > 0 || id == "" || id == v.Service || p.asks {
+		return false
+	}
+	special := v.Service
+	v.Service = id
+	t.next.Topic, t.choices = id, nil
+	// What is wanted besides comes to it: "na malaria apimwe pia".
+	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
+		return m.ID == id || m.ID == special || slices.Contains(m.Others, id)
+	})
+	t.fillVisit()
+	return true
 }
 
 // notOrdinary says that the usual kind is not meant: "sio daktari wa kawaida".

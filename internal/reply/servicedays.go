@@ -1,10 +1,12 @@
 package reply
 
 import (
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // A service may be had on some days only, and owners say so in its description: "children's doctor
@@ -40,7 +42,10 @@ var weekdayNames = phrasesOf("weekdays")
 // said, and reports whether the day is none of these. Which of the days is for whom only a reader
 // of the description knows, so that the customer names the day.
 func (t *turn) tellServiceDays(v *Visit) bool {
-	if t.otherDays(v.Day) {
+	// The days of somebody else leave the visit as it was read back.
+	other := t.in.State.Booking != nil && !t.in.State.Booking.Start.IsZero() && t.p.asksSoftly() &&
+		slices.ContainsFunc(t.p.services, func(m entity.NameMatch) bool { return !slices.Contains(v.services(), m.ID) })
+	if t.otherDays(v.Day) && !other {
 		v.Day, v.Start = time.Time{}, time.Time{}
 		t.ask(Ask{For: askWhen}, "book.day")
 		return true

@@ -16,7 +16,7 @@ var doctors = phrasesOf("doctor")
 // ana homa, naweza kuja saa ngapi?" wants to see a doctor, though the owner's list has no fever.
 // The topic is only the default: a service that is named later replaces it.
 func (t *turn) meanSickness(p *perception) {
-	if len(p.services) > 0 || t.next.Topic != "" || !p.cued(cueSick) {
+	if len(p.services) > 0 || t.next.Topic != "" || len(t.next.Spoken) > 0 || !p.cued(cueSick) {
 		return
 	}
 	// Only an exact and single match counts. At a clinic with three doctors the customer chooses.
