@@ -81,7 +81,9 @@ func (t *turn) perceive() { t.readText(head(t.in.Message.Text, maxRead)) }
 // order, and acts all of these.
 func (t *turn) readText(text string) {
 	k, p := t.k, &t.p
-	text = withWholeNames(asksAgain(text))
+	if text = withWholeNames(asksAgain(text)); slices.Contains([]string{askBook, askMove}, t.next.Ask.For) {
+		text = whereThere.ReplaceAllString(text, "")
+	}
 	p.text = text
 	p.reading = t.in.memo.reading(text, k.template())
 	t.readBehindGreeting(p)

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -95,6 +96,33 @@ var notThereWords = keywords("not, no, except, closed, off, hayupo, hawapo, haup
 // howLong ask how long a service takes.
 var howLong = listOf("how long")
 
+// allAsked are the services that a question for how long means together: those that it names, or all that are
+// booked one behind the other for who asks of all. It is nil if it means one.
+func (t *turn) allAsked() (all []string) {
+	if named := idsOf(t.p.services); len(named) > 1 {
+		return named
+	}
+	if !anyIn(t.p.reading.Words, inAll) && !wholeVisit.MatchString(t.p.text) {
+		return nil
+	}
+	for _, a := range t.appointments() {
+		if !sameDay(a[0].StartsAt, t.appointments()[0][0].StartsAt) {
+			return nil
+		}
+		all = append(all, visitOf(a).services()...)
+	}
+	slices.Reverse(all) // the latest booking is listed first
+	for _, f := range t.facts {
+		if f.Booking != nil && f.Booking.Status == flowhq.BookingConfirmed {
+			all = append(all, f.Booking.Service)
+		}
+	}
+	return all
+}
+
+// wholeVisit asks of all that is booked.
+var wholeVisit = regexp.MustCompile(`(?i)\b(?:it all|all of it|both|everything|altogether|zote|vyote|yote|mbili zote)\b`)
+
 // tellMinutes says how long the service takes that is named, else the one of the visit or booking.
 // It was answered with the list of all services.
 func (t *turn) tellMinutes() bool {
@@ -120,6 +148,9 @@ func (t *turn) tellMinutes() bool {
 	name, minutes := s.Name.In(t.say.language), s.Minutes
 	if v := t.next.Booking; v != nil && len(v.More) > 0 && len(p.services) == 0 {
 		name, minutes = t.visitName(v), t.visitMinutes(v)
+	} else if all := t.allAsked(); len(all) > 1 {
+		both := &Visit{Service: all[0], More: all[1:]}
+		name, minutes = t.visitName(both), t.visitMinutes(both)
 	}
 	t.did(actOffer)
 	p.acts.drop(actOffer, actHours, actAnswer, actBook, actStatus)

@@ -149,6 +149,10 @@ var (
 	questionWord = regexp.MustCompile(`(?i)\?|\b(?:gani|ngapi|lini|wapi|how|what|when|where|which|je)\b`)
 )
 
+// whereThere makes a wish for somebody no condition: "ndio, kwa Hassan kama yupo" is a yes.
+var whereThere = regexp.MustCompile(`(?i)[\s,]+(?:kama|ikiwa)\s+(?:yupo|atakuwepo|anapatikana|ana nafasi|inawezekana)\b|` +
+	`[\s,]+if\s+(?:(?:he|she|they)(?:'s| is| are)?\s+(?:there|in|available|around|free)|(?:it(?:'s| is) )?possible)\b`)
+
 // asksAgain is a text without what leads to its questions that were asked before. "Niliuliza bei" asks
 // nothing, and stays.
 func asksAgain(text string) string {
