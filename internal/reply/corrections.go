@@ -34,10 +34,13 @@ var (
 	// oldThenNew has no word between the two: "not 3 kg of rice, 5 kg".
 	oldThenNew = regexp.MustCompile(`(?i)\b(` + alternatives("not this but") + `)\s+(?:the )?(` + amountForm + `)\b` +
 		`(?:\s+(?:of|za|ya|wa)\s+\pL+)?,\s*(` + amountForm + `)\b(?:\s+(?:of|za|ya|wa)\s+\pL+)?`)
+	// wrongFirst says that it is wrong: "3 kg of rice was a mistake, make it 5".
+	wrongFirst = regexp.MustCompile(`(?i)()\b(` + amountForm + `)\b` + thingForm + `\s+(?:` + alternatives("is wrong") + `)` +
+		`(?:[\s,.]+(?:` + alternatives("but this") + `))+\s+(` + amountForm + `)\b(?:\s+(?:of|za|ya|wa)\s+\pL+)?`)
 	// correctionLead stands in front of a correction and says nothing that is left out with it.
-	correctionLead = regexp.MustCompile(`(?i)(?:(?:^|\s|,)(?:` + alternatives("correction lead") + `)[\s,]+)+$`)
+	correctionLead = regexp.MustCompile(`(?i)(?:\b(?:` + alternatives("correction lead") + `)[\s,]+)+$`)
 	// swahiliBut are the words of a correction in Swahili.
-	swahiliBut = regexp.MustCompile(`(?i)\b(?:sio|siyo|si|badala|kutoka|toka)\b`)
+	swahiliBut = regexp.MustCompile(`(?i)\b(?:sio|siyo|si|sitaki|badala|kutoka|toka|makosa|kosa|sahihi)\b`)
 	// correctionEnd ends the sentence of a correction.
 	correctionEnd = regexp.MustCompile(`[.;!?]+(?:\s|$)|\n`)
 )
@@ -54,7 +57,7 @@ type correction struct {
 
 // correctionIn finds the first correction of a text behind a place.
 func correctionIn(text string, from int) (c correction, ok bool) {
-	for i, form := range []*regexp.Regexp{newFirst, oldFirst, oldThenNew} {
+	for i, form := range []*regexp.Regexp{newFirst, oldFirst, oldThenNew, wrongFirst} {
 		at := form.FindStringSubmatchIndex(text[from:])
 		if at == nil {
 			continue

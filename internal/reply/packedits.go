@@ -96,8 +96,11 @@ func (t *turn) editPacks() bool {
 // keepsPack reports whether a part of a message only says which pack stays, where another one was taken
 // off: "iwe tu mfuko wa kilo 5".
 func (t *turn) keepsPack(text string) bool {
-	if len(t.packsLeft) == 0 || t.next.Order == nil {
+	if t.next.Order == nil {
 		return false
+	}
+	if len(t.packsLeft) == 0 {
+		return t.packSettled(text)
 	}
 	left := func(id string) bool {
 		return t.hasPieces(id) && slices.ContainsFunc(t.packsLeft, func(off string) bool { return t.samePack(off, id) })
@@ -107,6 +110,23 @@ func (t *turn) keepsPack(text string) bool {
 	}) || slices.ContainsFunc(entity.Find(text).Quantities, func(q entity.Quantity) bool {
 		return isMeasure(q.Unit) && left(t.packAt(q))
 	})
+}
+
+// packSettled reports whether a part of a message takes off a pack that is not on the order, or wants only
+// the one that is.
+func (t *turn) packSettled(text string) bool {
+	words := split(text)
+	if len(words) > maxNaming+2 || len(t.next.Order.Lines) == 0 {
+		return false
+	}
+	for _, q := range entity.Find(text).Quantities {
+		if !isMeasure(q.Unit) {
+			continue
+		}
+		on := t.packAt(q) != ""
+		return on && anyIn(words, onlyWords) || !on && sizeOff.MatchString(text[:q.Start])
+	}
+	return false
 }
 
 // saysAnew reports whether the message names a thing in another amount than it was ordered in, and does
