@@ -158,7 +158,8 @@ func (t *turn) mayLoseQuestion() bool {
 	p, words := &t.p, t.p.reading.Words
 	return !t.hourSettled() && !p.onlyGreets() && !isThatOk.MatchString(p.text) && !riderNote.MatchString(p.text) &&
 		!anyIn(words, notAnswered) && !doIt.MatchString(p.text) &&
-		!anyIn(words, languageWords) && !orNot.MatchString(p.text) && !t.toldTogether() && !t.toldBegin() && !t.toldCovered() &&
+		!anyIn(words, languageWords) && !orNot.MatchString(p.text) && !t.toldTogether() && !t.toldBegin() &&
+		!(slices.Contains(t.acts, actAnswer) && anyIn(words, asksIncluded)) && !t.toldCovered() &&
 		len(words) > 0 && !hasWord(notThis, words[0])
 }
 

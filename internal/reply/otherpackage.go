@@ -23,11 +23,13 @@ var (
 		`(?:(?:the|my|ya|hii|hiyo|cha|home|nyumbani|package|kifurushi|plan)\s+)*\d{1,4}`)
 	inUse = regexp.MustCompile(`(?i)\b(?:i'?m on|am on|are on|using|natumia|ninatumia|tunatumia|niko kwenye|nipo kwenye|nina|` +
 		`i have|currently|have now|sasa hivi)\s+(?:\pL+\s+){0,2}\d{1,4}`)
+	// ifMoved asks what it would be with another one.
+	ifMoved = regexp.MustCompile(`(?i)\b(?:niki(?:panda|shuka|hamia|badil\w+|upgrade)\w*|nikitaka|tukitaka|if i|if we|suppose)\b`)
 	// bareNumber is the number of a package as the whole answer: "20", "ya 20", "the 20 one".
 	bareNumber = regexp.MustCompile(`(?i)^\W*(?:(?:the|ya|cha|hiyo|ile)\s+){0,2}(\d{1,4})(?:\s+one)?\W*$`)
 	// accountNumber is a number behind the word for an account, and spacedNumber one that is typed in
 	// groups and is the whole message.
-	accountNumber = regexp.MustCompile(`(?i)\b(?:account|acc|acct|a/c|akaunti|akaunt)\b[^\d.?!\n]{0,24}(\d[\d -]{2,14}\d)`)
+	accountNumber = regexp.MustCompile(`(?i)\b(?:account|acc|acct|a/c|akaunti|akaunt)\b[^\d.?!\n]{0,24}(\d{4,}|\d{2,4}(?:[ -]\d{2,4}){1,3})\b`)
 	spacedNumber  = regexp.MustCompile(`^\W*(\d[\d -]{3,14}\d)\W*$`)
 	// beginsWhen asks from when on a package is another one.
 	beginsWhen = listOf("begins when")
@@ -37,7 +39,7 @@ var (
 // reports whether it says anything of that.
 func (t *turn) takesPackage() bool {
 	p, v := &t.p, t.next.Ticket
-	if t.k.template() != flowhq.SupportTemplate || len(t.packages()) == 0 || t.reportsBeside(p) ||
+	if t.k.template() != flowhq.SupportTemplate || len(t.packages()) == 0 || t.reportsBeside(p) || t.withdraws() ||
 		p.has(actPerson, actCancel, actPaid, actSecret, actDecision) || p.isReceipt {
 		return false
 	}
@@ -71,8 +73,20 @@ func (t *turn) takesPackage() bool {
 		}
 		t.tellBegin(v.Service)
 		return true
-	case begun && v.Number == "" && id+account == "", !begun && !t.movesPackage():
+	case begun && v.Number == "" && id+account == "", !begun && !t.movesPackage() && !t.tellsBoth(id, account):
 		return false
+	// "Nikishuka 10mbps nitalipa ngapi?" decides nothing yet, and the account is kept for who does.
+	case !begun && id != "" && p.asksSoftly() && ifMoved.MatchString(p.text):
+		if account == "" {
+			return false
+		}
+		t.greet()
+		t.did(actPrice)
+		t.next.Ticket = &Problem{Subject: string(actOrder), Service: id, Note: t.note(), At: t.in.Message.At, Wanted: true}
+		t.speakOf(id, "")
+		t.tellPriceOf(id)
+		t.tellBegin(id)
+		return true
 	// The visit that is wanted beside it is noted with the whole message.
 	case account == "" && p.hasTime && t.requested() != "":
 		return false
@@ -88,6 +102,12 @@ func (t *turn) takesPackage() bool {
 	t.greet()
 	t.choosePackage(id, account)
 	return true
+}
+
+// tellsBoth reports whether the message says no more than a package and an account, which is for another
+// package: "20mbps please, account 770100".
+func (t *turn) tellsBoth(id, account string) bool {
+	return id != "" && account != "" && !t.p.asksSoftly() && !anyIn(t.p.reading.Words, payingWords)
 }
 
 // keepEarlier puts what was told before a request in front of its note.
@@ -164,13 +184,13 @@ func (t *turn) accountTold() string {
 // accountIn is the number of an account in a text: of digits alone, unlike our own numbers and those
 // of payments.
 func accountIn(text string, references []entity.Reference) string {
+	if m := accountNumber.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
 	for _, r := range references {
 		if countDigits(r.Text) == len(r.Text) {
 			return r.Text
 		}
-	}
-	if m := accountNumber.FindStringSubmatch(text); m != nil {
-		return m[1]
 	}
 	return ""
 }

@@ -364,9 +364,27 @@ var byNumber = regexp.MustCompile(`(?i)\b(?:the|ya|cha|wa|on|to|between|kati ya|
 	`nachukua|nitachukua|ok|okay|sawa|basi|poa|haya)\s+(\d{1,4})\b`)
 
 // upgradesTo finds the package that a customer wants in place of the one in use: "natumia 10mbps, nataka
-// ku-upgrade to 20". Group 1 is its number.
+// ku-upgrade to 20". One of its groups is the number.
 var upgradesTo = regexp.MustCompile(`(?i)\b(?:upgrade|kupanda|nipande|kupandisha|change|switch|kubadilisha|kuhamia|nihamie)\s+` +
-	`(?:\pL+\s+){0,3}?(?:to|hadi|kwenda|iwe|mpaka|ya|cha)\s+(?:the\s+)?(\d{1,4})(?:\s*mbps)?\b`)
+	`(?:\pL+\s+){0,3}?(?:to|hadi|kwenda|iwe|mpaka|ya|cha)\s+(?:the\s+)?(\d{1,4})(?:\s*mbps)?\b|` +
+	`\b(?:kupanda|nipand\w+|mnipand\w+|kupandish\w+|upgrade|kushuka|nishush\w+|nikishuka|nikipanda|niende|kwenda|nihamie|kuhamia)\s+(\d{1,4})(?:\s*mbps)?\b`)
+
+// meanMove takes a word of who moves house for the owner's service of moving a connection.
+func (t *turn) meanMove(p *perception) {
+	if t.k.template() != flowhq.SupportTemplate || len(p.services) > 0 || !anyIn(p.reading.Words, movesHouse) {
+		return
+	}
+	for _, name := range phrasesOf("moving a connection") {
+		if m := t.named(t.k.services, name); len(m) == 1 && m[0].Exact {
+			m[0].Place = entity.Place{}
+			p.services = m
+			return
+		}
+	}
+}
+
+// movesHouse are words of who moves to another house with the connection.
+var movesHouse = listOf("moves house")
 
 // addNumbered adds the packages that the message names by their numbers, where it names none else.
 func (t *turn) addNumbered(p *perception) {
@@ -377,7 +395,7 @@ func (t *turn) addNumbered(p *perception) {
 	isPackage := func(m entity.NameMatch) bool { return slices.Contains(all, m.ID) }
 	// "Kutoka 10mbps kwenda 20mbps" names two, which the matcher took for one twice.
 	if m := upgradesTo.FindStringSubmatch(p.text); m != nil {
-		if found := t.packagesAt(byNumber, "to "+m[1]); len(found) == 1 {
+		if found := t.packagesAt(byNumber, "to "+m[1]+m[2]); len(found) == 1 {
 			// What is used now is named beside it.
 			p.services = append(slices.DeleteFunc(p.services, isPackage), found...)
 			return
@@ -421,6 +439,20 @@ func (t *turn) packageChosen() string {
 		return t.next.Topic
 	}
 	return ""
+}
+
+// packageOn is the package that stands on a request, "" if none or several do.
+func (t *turn) packageOn(v *Problem) (on string) {
+	for _, id := range t.packages() {
+		if !strings.Contains(v.Note, t.k.nameOf(id, t.say)) {
+			continue
+		}
+		if on != "" {
+			return ""
+		}
+		on = id
+	}
+	return on
 }
 
 // byRate is a package by its rate: "20mbps".

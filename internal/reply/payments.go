@@ -82,7 +82,7 @@ func (t *turn) reconcilePayments(p *perception, all *acts) {
 		!p.cued(actProblem) && !anyIn(p.reading.Words, priceAsked) && !p.has(actCancel) {
 		all.drop(actAccount)
 		// Where the number of a forgotten account stands is asked beside it.
-		if !anyIn(p.reading.Words, accountWords) {
+		if !anyIn(p.reading.Words, accountWords) || accountIn(p.text, p.entities.References) != "" {
 			all.drop(actAnswer)
 			p.sure = false
 		}

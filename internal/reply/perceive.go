@@ -161,6 +161,7 @@ func (t *turn) readNames(p *perception) {
 	t.joinLinked(p)
 	p.dropPackNames()
 	t.addNumbered(p)
+	t.meanMove(p)
 	// A person who is named is no service: "daktari, naomba kesho" greets a doctor, and books no
 	// visit by that name.
 	t.dropPeople(p)

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -157,7 +158,7 @@ func (t *turn) noteRequest(service string) {
 	t.next.Ask = Ask{}
 	name := t.k.nameOf(v.Service, t.say)
 	// Whoever drives out has to know for which package.
-	if id := t.packageChosen(); id != "" && v.Service == t.installation() {
+	if id := cmp.Or(t.packageChosen(), t.packageOn(v)); id != "" && v.Service == t.installation() {
 		name += " (" + t.k.nameOf(id, t.say) + ")"
 		if !strings.Contains(v.Note, t.k.nameOf(id, t.say)) {
 			v.add(t.k.nameOf(id, t.say))

@@ -29,9 +29,9 @@ var comingFirst = regexp.MustCompile(`(?i)\b` + callsUs + `[^.;!?\n]{0,30}?` + b
 	beforeComing + `[^.;!?\n]{0,30}?\b` + callsUs)
 
 // beforeComing is when that is. "Call me before five" wants a person by then.
-const beforeComing = `(?:\bbefore (?:(?:you|u|they|he|she|the \pL+|your \pL+|anyone|anybody|someone|any \pL+) )?(?:guys )?(?:com|arriv|reach|get|leav|set|send|visit|the visit)\w*|` +
+const beforeComing = `(?:\bbefore (?:(?:you|u|they|he|she|the \pL+|your \pL+|anyone|anybody|someone|any \pL+) )?(?:guys )?(?:com|arriv|reach|get|leav|set|send|visit|install|mount|start|do|the visit)\w*|` +
 	`\b(?:when|once|if) (?:(?:you|u|they|he|the \pL+) )?(?:guys )?(?:are )?(?:com|arriv|reach|near|close|on (?:the|your|his|their) way)\w*|` +
-	`\bon (?:the|your|his|their) way\b|\bfirst\b|\bkwanza\b|\bkabla (?:ya )?(?:fundi |mafundi )?(?:ku(?:ja|fika|mtuma)|(?:ha|hu)\w{1,4}ja\w*)|` +
+	`\bon (?:the|your|his|their) way\b|\bfirst\b|\bkwanza\b|\b(?:before|kabla)\s*(?:$|[.,;!\n])|\bkabla (?:ya )?(?:fundi |mafundi )?(?:ku(?:ja|fika|mtuma)|(?:ha|hu)\w{1,4}ja\w*)|` +
 	`\b(?:u|m|a|wa)(?:ki|takapo)(?:fika|karibia|wasili|ja|kuja|wa njiani)\w*|\bnjiani\b)`
 
 // callsBeforeVisit reports whether the message only wants a call before somebody comes: that is for who
@@ -60,7 +60,7 @@ func (t *turn) noteSiteVisit() {
 		v = &Problem{Subject: string(actProblem), Number: t.in.Reference, At: t.in.Message.At}
 		t.next.Ticket = v
 		v.Note = t.note()
-	} else {
+	} else if !t.addedToTicket() {
 		v.add(t.note())
 	}
 	t.next.Ask = Ask{}

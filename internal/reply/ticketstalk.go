@@ -54,6 +54,10 @@ var whoComes = listOf("who comes")
 // tellRepairTime gives the owner's answer to when a fault is mended, to who asks that of a ticket
 // in other words than the owner's. The number of the ticket alone was the answer to "mtakuja lini".
 func (t *turn) tellRepairTime() bool {
+	// Who has asked for an installation waits for no repair.
+	if v := t.next.Ticket; v != nil && v.Number != "" && v.Subject == string(actOrder) {
+		return false
+	}
 	return (len(t.in.Calendar.Tickets) > 0 || t.next.Ticket != nil) &&
 		anyIn(t.p.reading.Words, whenMended) && (t.tellOwnRepair() || t.tellAnswerTo("repair"))
 }
@@ -142,6 +146,9 @@ func (t *turn) tellCharge() bool {
 			"condition", lowerFirst(strings.TrimSuffix(d, ".")))
 	}
 	t.tellPriceOf(id)
+	if anyIn(p.reading.Words, asksWhenHere) && !t.tellOwnRepair() {
+		t.tellAnswerTo("repair")
+	}
 	// The visit is for the fault that is being talked of, and nothing is to be paid otherwise.
 	p.acts.drop(actPayment, actPrice, actAccount, actProblem, actStatus, actAnswer, actOffer)
 	return true

@@ -37,7 +37,7 @@ func (t *turn) withdraws() bool {
 	}
 	words := p.reading.Words
 	return anyIn(words, neverAsked) ||
-		(anyIn(words, withdrawWords) || p.cued(actCancel)) && anyIn(words, requestWords)
+		(anyIn(words, withdrawWords) || p.cued(actCancel)) && (anyIn(words, requestWords) || anyIn(words, otherPackage))
 }
 
 // withdrawsNothing reports whether the message takes back a request where there is none, not even a
