@@ -23,7 +23,7 @@ func (t *turn) takeAnswer() bool {
 	if a.For == askHow && !t.p.isChoice && t.takeHow() {
 		return true
 	}
-	if a.For == askMove && t.namesOldTime() {
+	if a.For == askMove && t.namesOldTime() || a.For == askCancel && t.takeWhoseYes(a) {
 		return true
 	}
 	// Before yes and no: a choice says more than a yes that may stand with it.

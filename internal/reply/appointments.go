@@ -77,6 +77,18 @@ func (t *turn) appointmentOf(key string) (appointment, bool) {
 	return a.sorted(), len(a) > 0
 }
 
+// restOf are the rows of a visit beside some of them.
+func (t *turn) restOf(some appointment) appointment {
+	for _, a := range t.appointments() {
+		if a.number() == some.number() {
+			return slices.DeleteFunc(a, func(b flowhq.Booking) bool {
+				return slices.ContainsFunc(some, func(c flowhq.Booking) bool { return b.Number == c.Number })
+			})
+		}
+	}
+	return nil
+}
+
 // visitOf is the visit that an appointment was booked as.
 func visitOf(a appointment) *Visit {
 	v := &Visit{Service: a[0].Service, Together: a.together()}
@@ -184,13 +196,20 @@ var deleteWords = listOf("delete")
 // deletesBooking reports whether the message takes away what is booked: "ile ya saa 12 ifute".
 func (t *turn) deletesBooking() bool {
 	p := &t.p
-	if t.next.Booking != nil || p.asks || p.hasTime && anyIn(p.reading.Words, alone) {
+	if t.next.Booking != nil || p.asks || p.hasTime && anyIn(p.reading.Words, alone) && !t.onBookedDay() {
 		return false
 	}
 	several := slices.ContainsFunc(t.appointments(),
 		func(a appointment) bool { return len(a) > 1 })
 	return len(t.bookings()) > 0 && anyIn(p.reading.Words, deleteWords) ||
 		several && anyIn(p.reading.Words, alone) || t.leavesOne(t.appointments())
+}
+
+// onBookedDay reports whether the message names the day of the only booking, and no hour.
+func (t *turn) onBookedDay() bool {
+	all := t.appointments()
+	return len(all) == 1 && t.p.hasTime && !t.p.time.HasTime && t.p.time.HasDay &&
+		sameDay(t.p.time.Day, all[0][0].StartsAt.In(t.k.zone))
 }
 
 // leavesOne reports whether the message wants one of several bookings of the same service, which were

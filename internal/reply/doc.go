@@ -134,6 +134,7 @@
 //	existing.go          bookings that stand: moved, cancelled, told
 //	moved.go             who moves a booking without the word for it
 //	appointments.go      the rows of one visit, which are moved or cancelled together
+//	cancelone.go         one of several who are booked stays at home
 //	late.go              who will be late
 //
 // Orders:

@@ -62,12 +62,7 @@ func (t *turn) isParty(v *Visit) bool {
 // ownHours are the hours that a message says of single people, nil if it says one for all or says an hour
 // of nobody. alone tells that the message names nobody else beside the one whose hour it has.
 func (t *turn) ownHours() (all []ownHour, alone bool) {
-	text := noOwner.ReplaceAllStringFunc(t.p.text, func(s string) string {
-		if at := whoNamed.FindString(s); !strings.EqualFold(at, "me") {
-			return at
-		}
-		return " "
-	})
+	text := withoutOwner(t.p.text)
 	if anyIn(t.p.reading.Words, allOfThem) || len(t.p.reading.Words) > maxPartyWords {
 		return nil, false
 	}
@@ -93,6 +88,16 @@ func (t *turn) ownHours() (all []ownHour, alone bool) {
 		}
 	}
 	return all, own != others
+}
+
+// withoutOwner is a text without the words for the customer that say nothing of the customer.
+func withoutOwner(text string) string {
+	return noOwner.ReplaceAllStringFunc(text, func(s string) string {
+		if who := whoNamed.FindString(s); !strings.EqualFold(who, "me") {
+			return who
+		}
+		return " "
+	})
 }
 
 // cutAtJoiners are the parts of a text between its joiners; those inside of an hour part nothing.

@@ -3,7 +3,6 @@ package reply
 import (
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -53,7 +52,9 @@ func (t *turn) wantCancel() {
 	meant, unknown := t.meantAppointments()
 	meant = t.atSaidTime(meant)
 	// "Cancel his and keep mine": the row behind the customer's own.
-	if len(meant) == 1 && len(meant[0]) > 1 && anyIn(t.p.reading.Words, alone) {
+	if all := t.appointments(); len(all) == 1 && t.whoseOff(all[0], false) != nil {
+		meant = []appointment{t.whoseOff(all[0], false)}
+	} else if len(meant) == 1 && len(meant[0]) > 1 && anyIn(t.p.reading.Words, alone) {
 		meant[0] = t.companionsOf(meant[0])
 	} else if t.leavesOne(meant) {
 		meant[0] = meant[0][1:] // "Mmeweka 2, nataka moja tu"
@@ -95,8 +96,14 @@ func (t *turn) confirmCancel(key string) {
 		t.tell("cancel.none")
 		return
 	}
-	t.ask(Ask{For: askCancel, About: key}, "cancel.confirm",
-		"service", t.appointmentName(a), "time", t.at(a[0].StartsAt))
+	service, at := t.appointmentName(a), t.at(a[0].StartsAt)
+	// Of several who come one is cancelled, and the question says that the others stay.
+	if rest := t.restOf(a); len(rest) > 0 && t.isParty(visitOf(append(slices.Clone(rest), a...))) {
+		t.ask(Ask{For: askCancel, About: key}, "cancel.confirm_one", "service", service, "time", at,
+			"rest", t.appointmentName(rest)+", "+t.at(rest[0].StartsAt))
+		return
+	}
+	t.ask(Ask{For: askCancel, About: key}, "cancel.confirm", "service", service, "time", at)
 }
 
 // cancelBooking cancels a booking that was read back. The number comes from the question, so a late
@@ -117,13 +124,8 @@ func (t *turn) cancelBooking(key string) {
 	}
 	t.tell("cancel.done", "service", t.appointmentName(a), "time", t.at(a[0].StartsAt))
 	// What is left of a visit of several services is told, lest the customer wonders.
-	for _, other := range t.appointments() {
-		rest := slices.DeleteFunc(slices.Clone(other), func(b flowhq.Booking) bool {
-			return strings.Contains(","+key+",", ","+b.Number+",")
-		})
-		if other.number() == a.number() && len(rest) > 0 {
-			t.tell("cancel.remains", "service", t.appointmentName(rest), "time", t.at(rest[0].StartsAt))
-		}
+	if rest := t.restOf(a); len(rest) > 0 {
+		t.tell("cancel.remains", "service", t.appointmentName(rest), "time", t.at(rest[0].StartsAt))
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 // nothingToNote reports whether a text of the message says nothing that a note could keep: who comes
 // for what as it was read back, what it comes to, or that something was wrong.
 func (t *turn) nothingToNote(text string) bool {
-	if onlyCorrects(text) || t.deniesOther(text) || t.onlyWhy(text) {
+	if onlyCorrects(text) || t.deniesOther(text) || t.onlyWhy(text) || t.offSettled(text) {
 		return true
 	}
 	v := t.next.Booking
