@@ -21,7 +21,7 @@ var (
 	wayFee = keywords("fee, fees, extra, charge, charges, nauli, ada, usafiri")
 	// asksPlaceAfter finds the place that is asked about, where it is on no list.
 	asksPlaceAfter = regexp.MustCompile(`(?i)\b(?:reach|cover|serve|get to|mnafika|mnafikaga|mnafikia|mnahudumia|` +
-		`available (?:in|at)|works? in|(?:internet|network|coverage|fiber|fibre|wifi) (?:ipo|iko|in|at))\s+` +
+		`available (?:in|at)|works? in|(?:internet|network|coverage|fiber|fibre|wifi) (?:\pL+ ){0,2}?(?:ipo|iko|in|at))\s+` +
 		`(?:(?:to|in|at|ya|kwa|huku|huko|mpaka|hadi)\s+)?((?-i:\p{Lu}\pL{2,})|\pL{4,})|\b(?:mko|mpo)\s+(?-i:(\p{Lu}\pL{2,}))`)
 )
 

@@ -103,7 +103,7 @@ func (t *turn) asksVisitPrice() bool {
 func (t *turn) asksVisitTime() bool {
 	v := t.next.Ticket
 	return (v == nil || v.Number == "") && len(t.in.Calendar.Tickets) == 0 && t.p.asksSoftly() &&
-		t.namesOnlyVisit() && anyIn(t.p.reading.Words, asksWhenHere)
+		(t.namesOnlyVisit() || anyIn(t.p.reading.Words, comesWords) || anyIn(t.p.reading.Words, covers)) && anyIn(t.p.reading.Words, asksWhenHere)
 }
 
 // adviseOnFault gives the owner's answer to a clause that tells the fault, such as what a light means.

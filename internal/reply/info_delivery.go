@@ -59,7 +59,12 @@ func (t *turn) tellDelivery() bool {
 		t.unanswered("unanswered.area")
 		t.tellAreas()
 	default:
-		t.tell("delivery.areas")
+		// A provider brings nothing, and works there.
+		if t.k.template() == flowhq.SupportTemplate {
+			t.tell("area.areas")
+		} else {
+			t.tell("delivery.areas")
+		}
 		t.show(t.areaLines()...)
 		t.tellFreeFrom()
 		// The question for the area is left out while an order is made: the order asks for it in

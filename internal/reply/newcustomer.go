@@ -193,6 +193,15 @@ func (t *turn) wantsBesideQuestion() bool {
 	return false
 }
 
+// wantsSpoken reports whether the message wants the package that was spoken of last, and asks what comes
+// first: "sawa nataka, lini mnaweza kuja".
+func (t *turn) wantsSpoken() bool {
+	p := &t.p
+	return t.next.Ticket == nil && len(p.services) == 0 && slices.Contains(t.packages(), t.next.Topic) &&
+		!p.has(actProblem, actPaid, actCancel, actPrice) && anyIn(p.reading.Words, asksAtFirst) &&
+		(p.cued(cueWish) || anyIn(p.reading.Words, takesWords)) && !anyIn(p.reading.Words, inquiring)
+}
+
 // answerAsked gives the owner's answer to a question that stands beside the package that is taken.
 func (t *turn) answerAsked() {
 	if !t.wantsBesideQuestion() {

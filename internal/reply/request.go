@@ -25,7 +25,7 @@ var installWords = listOf("install")
 // requested is the service that the message asks somebody to come for, "" if it asks for none.
 func (t *turn) requested() string {
 	p := &t.p
-	if id := t.installation(); id != "" && t.wantsBesideQuestion() && t.isNew() {
+	if id := t.installation(); id != "" && (t.wantsBesideQuestion() || t.wantsSpoken()) && t.isNew() {
 		return id
 	}
 	// Whose connection does not work reports a fault.

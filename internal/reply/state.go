@@ -257,7 +257,8 @@ type Problem struct {
 	// Wanted says that the owner's answer has asked the customer to write more. The next message is
 	// then taken as that, whatever it looks like.
 	Wanted bool `json:"wanted,omitempty"`
-	// Service is what the customer has, by the ticket's own words: some are mended sooner.
+	// Service is what the customer has, by the ticket's own words: some are mended sooner. Of a
+	// request it is what is asked for.
 	Service string `json:"service,omitempty"`
 	// Ruled says that the owner's rule for exchanging was told with it.
 	Ruled bool `json:"ruled,omitempty"`
