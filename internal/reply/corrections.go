@@ -53,6 +53,7 @@ type correction struct {
 	from, to   int    // all of it
 	meant, not string // the two amounts
 	ofHouse    bool   // the number of a house, which counts nothing
+	cut        int    // where the one that is not meant begins, if it stands behind
 }
 
 // correctionIn finds the first correction of a text behind a place.
@@ -67,6 +68,8 @@ func correctionIn(text string, from int) (c correction, ok bool) {
 		first := at[2]
 		if i > 0 {
 			one.meant, one.not, first = group(3), group(2), at[4]
+		} else {
+			one.cut = from + at[4]
 		}
 		// Hours, houses and sizes are no counts, and neither are sums of money.
 		before := text[:from+first]
@@ -105,7 +108,12 @@ func (t *turn) corrected(text string) string {
 			continue
 		}
 		name, start, end := t.correctedThing(text, c)
-		if name == "" {
+		switch {
+		case name == "" && c.cut > 0: // of nothing that is ordered yet
+			from = len(strings.TrimRight(text[:c.cut], " ,"))
+			text = text[:from] + text[c.to:]
+			continue
+		case name == "":
 			from = c.to
 			continue
 		}

@@ -225,6 +225,8 @@ func (t *turn) lost(before *turn) (all []value) {
 				all = append(all, v)
 			}
 		case valArea, valAddress:
+			// The address of another area goes with it.
+			replaced = replaced || slices.ContainsFunc(added, func(a value) bool { return a.kind == valArea })
 			if !replaced && !removes && !t.fetches() {
 				all = append(all, v)
 			}

@@ -14,7 +14,8 @@ import (
 // nobody has said.
 func (s *stage) inspectHeld(in Input) {
 	in.memo = newMemo()
-	before, after := newTurn(in), decided(in)
+	// Who starts an order over gives up its lines.
+	before, after := newTurn(newTurn(in).startedOver(in)), decided(in)
 	for _, v := range after.lost(before) {
 		s.fail("the %s %q was held, and is lost without a word of it: %q -> %q",
 			v.kind, v.text, in.Message.Text, after.reply())

@@ -263,7 +263,7 @@ var (
 	followsAddress = regexp.MustCompile(`(?i)(?:[.,;]?\s+(?:i'?ll|i will|i|na|and|then|nita|` +
 		`nta|my|` +
 		`pls|please|plz|tafadhali|asante|thanks|basi|tu|sawa|ok|boss|bro|a|an|the|one|` +
-		`namba|yangu|simu|number|no|phone|nipigie|call|me|ni|is))+$`)
+		`namba|yangu|simu|number|no|phone|nipigie|call|me|ni|is|instead|badala yake))+$`)
 )
 
 // namedHouses stand behind the name of a building.

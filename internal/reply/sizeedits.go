@@ -3,6 +3,7 @@ package reply
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/flowhq/flowhq/internal/understand/entity"
@@ -141,6 +142,7 @@ func (t *turn) editSizes() bool {
 		switch {
 		case e.on != "" && !t.hasLine(e.product, e.on):
 			o.Lines[i].Size = e.on
+			t.takeCountOf(i)
 			t.limitToStock(i)
 		default:
 			o.Lines = slices.Delete(o.Lines, i, i+1)
@@ -155,6 +157,18 @@ func (t *turn) editSizes() bool {
 		})
 	}
 	return len(edits) > 0
+}
+
+// takeCountOf takes the count that the message names with a product whose size it changes: "badilisha jeans
+// iwe mbili, size 34 sio 32". A number that is one of its sizes is no count.
+func (t *turn) takeCountOf(i int) {
+	l := &t.next.Order.Lines[i]
+	sizes := t.k.product[l.Product].Sizes
+	for _, m := range t.p.products {
+		if m.ID == l.Product && within(m.Quantity) > 0 && t.changesLine() && !slices.Contains(sizes, strconv.Itoa(m.Quantity)) {
+			l.Quantity, l.Guessed = m.Quantity, false
+		}
+	}
 }
 
 // sizeKept is the size of a product that the message wants where it takes another one back: "raba

@@ -96,9 +96,22 @@ func (t *turn) orderToClear() *Basket {
 	}
 	if o != nil {
 		o.Lines, o.Unclear, o.Told = nil, nil, 0
+		// A colour was wished of the goods that are gone.
+		o.Note = withoutColours(o.Note)
 		o.At = t.in.Message.At
 	}
 	return o
+}
+
+// withoutColours is a note without the wishes that name a colour.
+func withoutColours(note string) string {
+	var kept []string
+	for _, v := range noteValues(note) {
+		if !anyIn(split(v.text), colourWords) {
+			kept = append(kept, v.text)
+		}
+	}
+	return strings.Join(kept, "; ")
 }
 
 // allBut finds that all is taken off but for what stands behind it or in front.

@@ -255,11 +255,17 @@ func (t *turn) namesSettled(text string) bool {
 		!t.hasLine(id, t.sizeDenied(id)) && t.hasPieces(id) {
 		return true
 	}
+	if anyIn(t.p.reading.Words, leftOut) && !slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool { return !t.ordered(m) }) {
+		return true
+	}
 	return t.restates() || len(t.p.reading.Words) <= maxNaming &&
 		!slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
 			return t.p.editOf(m) == editNone || !t.settledThing(m)
 		})
 }
+
+// leftOut say that something is missing of an order.
+var leftOut = listOf("left out")
 
 // restates reports whether a part says what the order has already, in the same number, and nothing
 // else: "no no I said 2 trays of eggs and 1 bag of rice only".
