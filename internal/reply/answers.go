@@ -67,7 +67,7 @@ func (t *turn) takeAnswer() bool {
 	case askSize, askQuantity:
 		return t.takeAmount(a)
 	case askWhen, askMoveTo, askBook:
-		return !t.saysEach() && t.takeHour()
+		return t.takeHour()
 	case askChildren:
 		return t.takeChildren()
 	// "Yes" was expected and an address came: the order is read back again with the address.

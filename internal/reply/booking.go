@@ -16,7 +16,7 @@ import (
 func (t *turn) actOnBookings(informed bool) bool {
 	p := &t.p
 	switch {
-	case t.dropsAdded(), t.movesEach():
+	case t.dropsAdded(), t.movesEach(), t.addsPerson():
 	// "Remove the shave" takes one service out, and cancels nothing.
 	case t.takesEachHour(), t.takesOrdinary(), t.beginsAnew(), t.swapsService(), t.restatesVisit(), t.takesOrder(), t.setsParty(), t.comesAlone(), t.correctsVisit(), t.removesService():
 		t.did(actBook)
@@ -153,7 +153,7 @@ func (t *turn) fillVisit() {
 		v.Service, v.More = all[0], slices.Clone(all[1:])
 		v.Together = slices.Contains(v.More, t.childService())
 	} else if s := t.k.service[t.next.Topic]; v.Service == "" && s != nil && !s.Unavailable {
-		v.Service = s.ID
+		v.Service = t.childAlone(s.ID)
 	}
 	// A move keeps its number of people: each of them has a booking of its own.
 	for _, q := range p.entities.Quantities {

@@ -77,6 +77,21 @@ func (t *turn) whoseOff(a appointment, yes bool) appointment {
 	return rows
 }
 
+// childsAlone is the only one of several appointments that is a child's, where the message names a child:
+// "cancel my son's".
+func (t *turn) childsAlone(all []appointment) []appointment {
+	if len(all) < 2 || !slices.ContainsFunc(whosIn(withoutOwner(t.p.text)), func(h ownHour) bool { return h.child }) {
+		return all
+	}
+	childs := slices.DeleteFunc(slices.Clone(all), func(a appointment) bool {
+		return slices.ContainsFunc(a, func(b flowhq.Booking) bool { return b.Service != t.childService() })
+	})
+	if len(childs) != 1 {
+		return all
+	}
+	return childs
+}
+
 // offSettled reports whether a text only says who comes and who does not, where the bot asks about that.
 func (t *turn) offSettled(text string) bool {
 	return t.next.Ask.For == askCancel && len(split(text)) <= maxAssent &&

@@ -98,7 +98,7 @@ func (t *turn) decide() {
 		t.understoodIt()
 		return
 	}
-	if t.takesPackage() || t.takePlaced() || t.confirmsOrder() || t.takesEach() || t.takeAnswer() || t.takeBehindGreeting() ||
+	if t.takesPackage() || t.takePlaced() || t.confirmsOrder() || t.takesEach() || !t.saysEach() && t.takeAnswer() || t.takeBehindGreeting() ||
 		t.takeReference() || t.goesOnWithGoods() {
 		t.understoodIt()
 		return

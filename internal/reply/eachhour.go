@@ -168,11 +168,11 @@ func (t *turn) inRow() (otherFirst, ok bool) {
 // saysEach reports whether the message says hours, or an order, for those of the visit that is being made.
 func (t *turn) saysEach() bool {
 	v := t.next.Booking
-	if v == nil || v.Moves != "" || v.Service == "" || !t.isParty(v) || t.p.has(actCancel) {
+	if v == nil || v.Moves != "" || v.Service == "" || !t.isParty(v) && !t.isBesideOwn(v) || t.p.has(actCancel) {
 		return false
 	}
-	if _, ok := t.inRow(); ok {
-		return true
+	if _, ok := t.inRow(); ok || !t.isParty(v) {
+		return ok
 	}
 	all, alone := t.ownHours()
 	return len(all) > 1 || len(all) == 1 && alone && !v.Start.IsZero()
@@ -184,8 +184,22 @@ func (t *turn) takesEachHour() bool {
 		return false
 	}
 	t.p.services = nil // who was named is on the visit
+	if v := t.next.Booking; !t.isParty(v) {
+		own := t.appointments()[0]
+		v.Start = own[len(own)-1].EndsAt.In(t.k.zone)
+		if otherFirst, _ := t.inRow(); otherFirst {
+			v.Start = own[0].StartsAt.In(t.k.zone).Add(-time.Duration(t.visitMinutes(v)) * time.Minute)
+		}
+		return true
+	}
 	t.fillVisit()
 	return true
+}
+
+// isBesideOwn reports whether a visit is of who comes along beside the only booking of the customer.
+func (t *turn) isBesideOwn(v *Visit) bool {
+	all := t.appointments()
+	return v.Another && len(all) == 1 && sameDay(v.Day, all[0][0].StartsAt.In(t.k.zone))
 }
 
 // rowsOf are the places on a list of services of those whose hour was said.

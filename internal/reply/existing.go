@@ -61,6 +61,7 @@ func (t *turn) wantCancel() {
 	} else if len(meant) == 1 {
 		meant[0] = t.cancelledOf(meant[0])
 	}
+	meant = t.childsAlone(meant)
 	switch {
 	case unknown:
 		t.unanswered("unanswered.reference")

@@ -16,7 +16,7 @@ import (
 // readBack holds the slot and reads the booking back. A yes that comes twice must not book twice,
 // so a booking that stands is named instead.
 func (t *turn) readBack(v *Visit) {
-	if b, ok := t.sameBooking(v); ok {
+	if b, ok := t.sameBooking(v); ok && !v.Another {
 		t.next.Booking, t.next.Ask = nil, Ask{}
 		t.tell("book.already", "service", t.k.nameOf(b.Service, t.say),
 			"time", t.at(b.StartsAt), "number", b.Number)

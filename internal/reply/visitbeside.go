@@ -159,6 +159,13 @@ var givesUpBefore = regexp.MustCompile(`(?i)\b(?:forget|leave|skip|drop|cancel|r
 
 // isBesideBooked reports whether the time of a visit comes from the booking that it is beside.
 func (t *turn) isBesideBooked() bool {
+	if v := t.next.Booking; v != nil && v.Moves == "" && t.isBesideOwn(v) {
+		a := t.appointments()[0]
+		if ends := v.Start.Add(time.Duration(t.visitMinutes(v)) * time.Minute); v.Start.Equal(a[len(a)-1].EndsAt) ||
+			ends.Equal(a[0].StartsAt) {
+			return true
+		}
+	}
 	_, _, ok := t.besideBooked(&t.p)
 	return ok
 }

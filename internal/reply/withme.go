@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -73,3 +75,96 @@ var (
 // childAndMe is the customer with a child: "mimi na mtoto", "me and my little boy".
 const childAndMe = `(?i)\b(?:mimi|me|myself|i)\s+(?:na|and|&|n|plus)\s+(?:my\s+)?(?:little\s+|small\s+)?` +
 	`(?:mtoto|mwanangu|dogo|kijana|son|daughter|kid|child|boy|girl)\b`
+
+var (
+	// alsoServed says that somebody is served besides, and wantsService that it is a service of the kind
+	// that is booked: a wife who comes along may only wait.
+	alsoServed = regexp.MustCompile(`(?i)\b(?:pia|too|also|as well|vilevile|naye|nae|bring|bringing|` +
+		`(?:naja|nakuja|nitakuja|ntakuja|tutakuja|tunakuja|nije|nikija) na|com(?:e|ing) with|with me)\b`)
+	wantsService = regexp.MustCompile(`(?i)\b(?:anyolewe|wanyolewe|akatwe|ananyoa|atanyoa|anataka|wanataka|anahitaji|wants?|needs?|get|gets|add|` +
+		`niongeze\w*|ongeza\w*|muongeze\w*|mwongeze\w*|wekea|mwekee|muwekee|book)\b`)
+)
+
+// addsPerson puts who comes along on a visit beside the booking that stands, or right behind it where there
+// is no room, and reads it back: "i will bring my son too". It reports whether the message wants that.
+func (t *turn) addsPerson() bool {
+	p, all := &t.p, t.appointments()
+	if t.next.Booking != nil || len(all) != 1 || p.has(actCancel, actChange) || p.cued(actPrice) || staysHome.MatchString(p.text) ||
+		!anyIn(p.reading.Words, companions) || nameTold.MatchString(p.text) || len(p.reading.Words) > 2*maxAssent {
+		return false
+	}
+	// Several children are for a person to arrange.
+	a, service := all[0], t.serviceBeside(all[0])
+	if n := t.childrenCount(); service == "" || n < 0 || n > 1 {
+		return false
+	}
+	minutes := t.minutes(service)
+	behind := a[len(a)-1].EndsAt.In(t.k.zone)
+	v := &Visit{Service: service, Another: true, Start: a[0].StartsAt.In(t.k.zone)}
+	otherFirst, inRow := t.inRow()
+	switch hour := p.hasTime && p.time.HasTime; {
+	case hour && dayNamed.MatchString(p.text):
+		return false // a booking of its own
+	case hour:
+		v.Start = t.clockOn(startOfDay(v.Start), p.time, minutes)
+	case p.hasTime && p.time.HasDay && !sameDay(p.time.Day, v.Start):
+		return false
+	case otherFirst:
+		v.Start = v.Start.Add(-time.Duration(minutes) * time.Minute)
+	case inRow || !t.fits(v.Start, minutes):
+		v.Start = behind
+	}
+	if !t.fits(v.Start, minutes) {
+		return false
+	}
+	v.Day = startOfDay(v.Start)
+	t.did(actBook)
+	p.services, p.hasTime = nil, false // who was named, and the hour, are on the visit
+	t.next.Booking = v
+	t.tell("book.beside", "number", a.number())
+	t.continueBooking()
+	return true
+}
+
+// serviceBeside is what who comes along wants beside a booking, "" if nobody is served besides.
+func (t *turn) serviceBeside(a appointment) string {
+	p, child := &t.p, t.childService()
+	isChild := anyIn(p.reading.Words, childWords) || t.childrenCount() > 0
+	wants := wantsService.MatchString(p.text)
+	comes := alsoServed.MatchString(p.text) || isChild && (t.childrenCount() > 0 || p.hasTime && p.time.HasTime)
+	// "Does my son also pay?" wants nothing.
+	if p.asksSoftly() && !anyIn(p.reading.Words, comesAlong) && !p.hasTime {
+		comes = false
+	}
+	if !wants && !comes || p.cued(cuePast) {
+		return ""
+	}
+	var named []string
+	for _, id := range idsOf(p.services) {
+		if isChild && (id == child || t.childKind(id, child)) {
+			return child
+		}
+		named = append(named, id)
+	}
+	switch {
+	case len(named) == 1:
+		return named[0]
+	// The children's kind of what is booked, or of anything that the owner sells.
+	case isChild && child != "" && slices.ContainsFunc(t.k.offered(), func(s *flowhq.Service) bool { return t.childKind(s.ID, child) }):
+		return child
+	case len(named) > 1 || isChild || !wants:
+		return ""
+	}
+	return a[0].Service
+}
+
+// childAlone is the child's kind of a service, where the message is about a child alone: "book my son on
+// Saturday" behind the father's haircut.
+func (t *turn) childAlone(service string) string {
+	child := t.childService()
+	if !anyIn(t.p.reading.Words, childWords) || t.childrenCount() != 0 || !t.childKind(service, child) ||
+		alsoOneself.MatchString(t.p.text) || besideMe.MatchString(t.p.text) || len(t.bookings()) == 0 {
+		return service
+	}
+	return child
+}
