@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
 // Who will be late. "Ntachelewa kidogo, labda 3:15" moves no visit: the chair is kept or not, which
@@ -43,7 +42,6 @@ var lateQuestions = []string{"what if i am late", "nikichelewa itakuwaje", "i wi
 // answerLate takes the owner's answer for who comes late in place of any other, but for one to a question
 // beside: "kuna foleni, ntachelewa dk 20, itakuwaje" asks nothing about queues.
 func (t *turn) answerLate(p *perception) {
-	p.time, p.hasTime = when.Result{}, false
 	a := t.answerTo(lateQuestions, minUsual)
 	if a == nil {
 		return

@@ -99,8 +99,11 @@ func (t *turn) saysWhyMoved(text string) bool {
 		return true
 	}
 	return slices.ContainsFunc([]act{actChange, actCancel}, func(a act) bool { return slices.Contains(t.acts, a) }) &&
-		(cannotCome.MatchString(text) || saysOnlyOne(text) || manyBooked.MatchString(text))
+		(cannotCome.MatchString(text) || atWork.MatchString(text) || saysOnlyOne(text) || manyBooked.MatchString(text))
 }
+
+// atWork says where somebody is until the new time.
+var atWork = regexp.MustCompile(`(?i)\b(?:works?|working|at work|kazini|meeting|kikao|class|darasani|school|shuleni?)\b`)
 
 // manyBooked says how many were booked.
 var manyBooked = regexp.MustCompile(`(?i)\b(?:m(?:me|li)weka|you (?:have )?(?:put|booked))\s+(?:miadi\s+|slots?\s+)?(?:\d|\pL+)\b`)

@@ -140,7 +140,11 @@ func (t *turn) readText(text string) {
 		p.sure = false // of "I will be late"
 	}
 	if t.saysLate(p) {
+		p.time, p.hasTime = when.Result{}, false
 		t.answerLate(p)
+	} else if t.k.template() == flowhq.BookingTemplate && p.asks && len(p.reading.Words) <= maxAssent &&
+		anyIn(p.reading.Words, ifLate) {
+		t.answerLate(p) // "nikichelewa kwa sababu ya foleni?" asks nothing of queues
 	}
 	t.readMove(p)
 	t.readAsBefore(p)

@@ -50,20 +50,20 @@ var testWords = keywords("apimwe, nipimwe, tupimwe, apime, kupimwa, akapimwe, wa
 // meanTest takes the service that tests for what the message names: "mtoto ana homa, nataka apimwe malaria"
 // wants a test, and no doctor.
 func (t *turn) meanTest(p *perception) {
-	if t.k.template() != flowhq.BookingTemplate || len(p.services) > 0 || !anyIn(p.reading.Words, testWords) {
+	if t.k.template() != flowhq.BookingTemplate || len(p.services) > 1 || !anyIn(p.reading.Words, testWords) {
 		return
 	}
 	var meant []string
 	for _, s := range t.k.offered() {
 		told := split(strings.Join(append([]string{s.Description.EN, s.Description.SW}, s.Aliases...), " "))
 		if slices.ContainsFunc(p.reading.Words, func(w string) bool {
-			return len(w) >= minDescribed && !hasWord(testWords, w) && !hasWord(childWords, w) && slices.Contains(told, w)
+			return len(w) >= minDescribed && !hasWord(testWords, w) && !hasWord(childWords, w) && !hasWord(ordinary, w) && slices.Contains(told, w)
 		}) {
 			meant = append(meant, s.ID)
 		}
 	}
-	if len(meant) == 1 {
-		p.services = []entity.NameMatch{{ID: meant[0], Exact: true, Score: 1}}
+	if len(meant) == 1 && !slices.Contains(namedIDs(p.services), meant[0]) {
+		p.services = append(p.services, entity.NameMatch{ID: meant[0], Exact: true, Score: 1})
 	}
 }
 
