@@ -44,3 +44,11 @@ var (
 // toBeAltered say that something is to be done to the goods.
 var toBeAltered = keywords("mni*, uni*, m*punguz*, mfupishe, mrekebishe, tafadhali, naomba, please, pls, shorten, hem, " +
 	"take in, alter, niongezee, ifupishwe, ipunguzwe")
+
+// legLength is the length that trousers are to have, which is no size of theirs: "waist 34, length 30".
+var legLength = regexp.MustCompile(`(?i)\b(?:(?:my )?legs?|length|inseam|urefu|mi?guu)\s+(?:(?:is|to|ni|ya|wa|size)\s+)?\d{2}\b(?:\s*(?:inch(?:es)?|cm|"))?`)
+
+// lengthWished is such a length, "" if the message has none.
+func (t *turn) lengthWished() string {
+	return strings.TrimSpace(legLength.FindString(t.in.Message.Text))
+}

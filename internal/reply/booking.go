@@ -166,6 +166,9 @@ func (t *turn) fillVisit() {
 	if n := ofUs(p.text); n > 1 && v.Moves == "" {
 		v.People = min(n, maxPeople)
 	}
+	if comeBoth.MatchString(p.text) && len(v.More) == 0 && v.People < 2 && v.Moves == "" {
+		v.People = 2
+	}
 	t.addChild()
 	t.addOneself(v)
 	t.keepVisitWishes()
@@ -273,6 +276,10 @@ func saysOnlyOne(text string) bool {
 	at := onlyOne.FindStringIndex(text)
 	return at != nil && !hourBefore.MatchString(text[:at[0]])
 }
+
+// comeBoth says that two come who were spoken of.
+var comeBoth = regexp.MustCompile(`(?i)\bfor both\b(?:\s+(?:boys|girls|kids|of (?:them|us)))?|\bboth (?:boys|girls|kids|of them|of us)\b|` +
+	`\b(?:2|two) of them\b|\bwote wawili\b`)
 
 // otherTime are words of who wants another time than was just booked.
 var otherTime = keywords("sorry, actually, instead, can we do, can we make, can i do, change, " +

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
 // Who will be late. "Ntachelewa kidogo, labda 3:15" moves no visit: the chair is kept or not, which
@@ -34,6 +35,17 @@ func (t *turn) saysLate(p *perception) bool {
 		}
 	}
 	return true
+}
+
+// readLate reads who will be late, or asks what becomes of who is.
+func (t *turn) readLate(p *perception) {
+	if t.saysLate(p) {
+		p.time, p.hasTime = when.Result{}, false
+		t.answerLate(p)
+	} else if t.k.template() == flowhq.BookingTemplate && p.asks && len(p.reading.Words) <= maxAssent &&
+		anyIn(p.reading.Words, ifLate) {
+		t.answerLate(p) // "nikichelewa kwa sababu ya foleni?" asks nothing of queues
+	}
 }
 
 // lateQuestions are how owners write the question for who comes late.

@@ -17,6 +17,7 @@ func (t *turn) actOnOrders(informed bool) bool {
 	case t.next.Order == nil && t.editsPlaced():
 		t.did(actChange)
 		t.wantEdit()
+	case t.tellsPlaced():
 	case p.has(actReturn):
 		t.did(actReturn)
 		t.describeProblem(actReturn)

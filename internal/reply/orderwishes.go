@@ -16,7 +16,7 @@ func (t *turn) keepOrderWishes() {
 		return
 	}
 	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.presenceTold(), t.phoneClause(),
-		t.wishesCall(), t.pleaClause(), t.changeWished(), t.alterWished(),
+		t.wishesCall(), t.pleaClause(), t.changeWished(), t.alterWished(), t.lengthWished(),
 		t.emptyTold(), strings.TrimSpace(receives.FindString(t.p.text)),
 		strings.TrimSpace(riderNote.FindString(t.p.text))} {
 		if wish != "" && !strings.Contains(o.Address, wish) && !strings.Contains(o.Note, wish) {

@@ -81,6 +81,9 @@ func (t *turn) perceive() { t.readText(head(t.in.Message.Text, maxRead)) }
 // order, and acts all of these.
 func (t *turn) readText(text string) {
 	k, p := t.k, &t.p
+	if k.template() == flowhq.EcommerceTemplate {
+		text = legLength.ReplaceAllString(text, "")
+	}
 	if text = withWholeNames(asksAgain(text)); slices.Contains([]string{askBook, askMove}, t.next.Ask.For) {
 		text = whereThere.ReplaceAllString(text, "")
 	}
@@ -139,13 +142,7 @@ func (t *turn) readText(text string) {
 	if anyIn(p.reading.Words, howLate) {
 		p.sure = false // of "I will be late"
 	}
-	if t.saysLate(p) {
-		p.time, p.hasTime = when.Result{}, false
-		t.answerLate(p)
-	} else if t.k.template() == flowhq.BookingTemplate && p.asks && len(p.reading.Words) <= maxAssent &&
-		anyIn(p.reading.Words, ifLate) {
-		t.answerLate(p) // "nikichelewa kwa sababu ya foleni?" asks nothing of queues
-	}
+	t.readLate(p)
 	t.readMove(p)
 	t.readAsBefore(p)
 	t.checkAreas()

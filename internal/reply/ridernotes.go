@@ -155,8 +155,12 @@ func (t *turn) placeWithMore() {
 	if !t.inform() && p.asks {
 		t.passQuestion()
 	}
-	note := o.Note
+	note, before := o.Note, o.Address
 	t.fillDelivery()
+	// "Yes. Kids are coming from school" names no other door.
+	if before != "" && !saysAddress.MatchString(p.text) && !bringsTo.MatchString(p.text) {
+		o.Address = before
+	}
 	if m := saysAddress.FindStringSubmatch(p.text); m != nil && o.How == howDeliver &&
 		o.Address == "" {
 		o.Address = oneLine(m[1], maxAddress)
@@ -170,6 +174,9 @@ func (t *turn) placeWithMore() {
 	o.Address = strings.Trim(paysBehind.ReplaceAllString(o.Address, ""), " ,.;-")
 	t.payAndPlace()
 }
+
+// bringsTo says where an order goes.
+var bringsTo = regexp.MustCompile(`(?i)\b(?:(?:deliver|bring|send|take)(?: it| them)? to|(?:i)?let(?:e|ee|een|eni|we)\w*|pelek\w+|house|hse|plot|nyumba|mtaa|street|road)\b`)
 
 // changeFor finds the note that the rider is to bring change for: "ana chenji ya elfu 20?", "I have
 // a 50k note".

@@ -29,7 +29,7 @@ func (t *turn) meanSickness(p *perception) {
 }
 
 // shortNames are what customers call doctors for short.
-var shortNames = regexp.MustCompile(`(?i)\b(?:(gyna?e?|gyno)|(paeds?|peds))\b`)
+var shortNames = regexp.MustCompile(`(?i)\b(?:(gyna?e?|gyno)|(paeds?|peds)|(a?kina mama))\b`)
 
 // withWholeNames is a text with the whole words for what it calls doctors for short.
 func withWholeNames(text string) string {
@@ -37,10 +37,14 @@ func withWholeNames(text string) string {
 		return text
 	}
 	return shortNames.ReplaceAllStringFunc(text, func(w string) string {
-		if strings.HasPrefix(strings.ToLower(w), "g") {
+		switch strings.ToLower(w)[0] {
+		case 'g':
 			return "gynaecologist"
+		case 'p':
+			return "pediatrician"
+		default:
+			return "wanawake"
 		}
-		return "pediatrician"
 	})
 }
 
