@@ -75,7 +75,8 @@ func correctionIn(text string, from int) (c correction, ok bool) {
 		before := text[:from+first]
 		one.ofHouse = i == 0 && ofHouse.MatchString(before)
 		if !one.ofHouse && (sizeBefore.MatchString(before) || houseBefore.MatchString(before)) ||
-			sumAround.MatchString(text[one.from:min(len(text), one.to+1)]) {
+			sumAround.MatchString(text[one.from:min(len(text), one.to+1)]) ||
+			ofOthers.MatchString(text[one.from:one.to]) || dayPart.MatchString(text[one.to:]) {
 			continue
 		}
 		if !ok || one.from < c.from {
@@ -84,6 +85,13 @@ func correctionIn(text string, from int) (c correction, ok bool) {
 	}
 	return c, ok
 }
+
+var (
+	// ofOthers finds that a number counts no goods: "it takes 2 hours not 3".
+	ofOthers = regexp.MustCompile(`(?i)\b(?:people|persons?|pax|watu|wageni|guests|days?|siku|km|minutes|mins?|dakika|hours?|hrs?|saa|masaa)\b`)
+	// dayPart stands behind a number that is an hour: "from 3 to 5 pm".
+	dayPart = regexp.MustCompile(`(?i)^\s*(?:am|pm|a\.m|p\.m|o'?clock|asubuhi|mchana|jioni|usiku)\b`)
+)
 
 // ofHouse stands in front of the number of a house.
 var ofHouse = regexp.MustCompile(`(?i)\b(?:house|nyumba|block|floor|ghorofa|gorofa|room|chumba|plot|apartment|apt|flat|geti|gate|door|` +
