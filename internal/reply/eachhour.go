@@ -324,21 +324,31 @@ func (t *turn) eachSettled(text string) bool {
 // movesEach moves those of a booking whose own hour the message says, and reports whether it says one.
 func (t *turn) movesEach() bool {
 	all := t.appointments()
-	if v := t.next.Booking; v != nil && v.Moves == "" || len(all) != 1 || t.p.has(actCancel) {
+	if v := t.next.Booking; v != nil && v.Moves == "" || len(all) != 1 || t.p.has(actCancel) ||
+		anyIn(t.p.reading.Words, onTopOf) || len(dayNamed.FindAllString(t.p.text, 2)) > 1 {
 		return false
 	}
 	a := all[0]
 	v := visitOf(a)
+	hours, alone := t.ownHours()
+	v.Start = a[0].StartsAt.In(t.k.zone)
+	v.Day = startOfDay(v.Start)
+	if t.p.hasTime && t.p.time.HasDay && dayNamed.MatchString(t.p.text) {
+		v.Day = startOfDay(t.p.time.Day)
+	}
+	// "Can my son come at 11?" where the son alone is booked.
+	if len(a) == 1 && a[0].Service == t.childService() && len(hours) == 1 && hours[0].child {
+		t.did(actChange)
+		t.moveRows(a, []time.Time{t.clockOn(v.Day, hours[0].at, t.minutes(a[0].Service))})
+		return true
+	}
 	if !t.isParty(v) {
 		return false
 	}
-	hours, alone := t.ownHours()
 	otherFirst, inRow := t.inRow()
 	if len(hours) == 0 && !inRow || len(hours) == 1 && !alone {
 		return false
 	}
-	v.Start = a[0].StartsAt.In(t.k.zone)
-	v.Day = startOfDay(v.Start)
 	starts, _ := t.eachStart(v, hours, v.Start)
 	services := v.services()
 	if len(hours) == 0 {
@@ -366,6 +376,9 @@ func (t *turn) movesEach() bool {
 	t.moveRows(moved, to)
 	return true
 }
+
+// onTopOf say that a visit comes on top of another.
+var onTopOf = keywords("another, second, one more, nyingine, ingine, mwingine")
 
 // moveRows reads back the move of some rows of an appointment, each to an hour of its own.
 func (t *turn) moveRows(rows []flowhq.Booking, to []time.Time) {

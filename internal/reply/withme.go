@@ -90,7 +90,7 @@ var (
 func (t *turn) addsPerson() bool {
 	p, all := &t.p, t.appointments()
 	if t.next.Booking != nil || len(all) != 1 || p.has(actCancel, actChange) || p.cued(actPrice) || staysHome.MatchString(p.text) ||
-		!anyIn(p.reading.Words, companions) || nameTold.MatchString(p.text) || len(p.reading.Words) > 2*maxAssent {
+		!anyIn(p.reading.Words, companions) && t.oneselfBeside(all[0]) == "" || nameTold.MatchString(p.text) || len(p.reading.Words) > 2*maxAssent {
 		return false
 	}
 	// Several children are for a person to arrange.
@@ -98,13 +98,18 @@ func (t *turn) addsPerson() bool {
 	if n := t.childrenCount(); service == "" || n < 0 || n > 1 {
 		return false
 	}
+	// "Sorry, dogo is at school until three, let us make it four" moves those who are booked.
+	if p.hasTime && (p.cued(cueInstead) || anyIn(p.reading.Words, otherTime) || anyIn(p.reading.Words, allOfThem)) ||
+		t.comesAlready(a) {
+		return false
+	}
 	minutes := t.minutes(service)
 	behind := a[len(a)-1].EndsAt.In(t.k.zone)
 	v := &Visit{Service: service, Another: true, Start: a[0].StartsAt.In(t.k.zone)}
 	otherFirst, inRow := t.inRow()
 	switch hour := p.hasTime && p.time.HasTime; {
-	case hour && dayNamed.MatchString(p.text):
-		return false // a booking of its own
+	case hour && (dayNamed.MatchString(p.text) || !t.hourOfOther()):
+		return false // a booking of its own, or the customer's hour
 	case hour:
 		v.Start = t.clockOn(startOfDay(v.Start), p.time, minutes)
 	case p.hasTime && p.time.HasDay && !sameDay(p.time.Day, v.Start):
@@ -126,9 +131,44 @@ func (t *turn) addsPerson() bool {
 	return true
 }
 
+// hourOfOther reports whether the only hour of a message is of who comes along.
+func (t *turn) hourOfOther() bool {
+	hours, _ := t.ownHours()
+	return len(hours) == 1 && !hours[0].own
+}
+
+// oneselfBeside is what the customer wants beside a child's booking, "" if the message does not say so: "na
+// mimi pia ninyolewe".
+func (t *turn) oneselfBeside(a appointment) string {
+	child := t.childService()
+	if anyIn(t.p.reading.Words, companions) || !anyIn(t.p.reading.Words, alsoMe) && !alsoOneself.MatchString(t.p.text) ||
+		len(t.p.services) > 0 || t.p.asksSoftly() ||
+		slices.ContainsFunc(a, func(b flowhq.Booking) bool { return b.Service != child }) {
+		return ""
+	}
+	for _, s := range t.k.offered() {
+		if s.ID != child && containsRun(split(t.k.service[child].Name.EN), split(s.Name.EN)) {
+			return s.ID
+		}
+	}
+	return ""
+}
+
+// comesAlready reports whether who is named comes with the customer by a booking already.
+func (t *turn) comesAlready(a appointment) bool {
+	v, child := visitOf(a), t.childService()
+	if anyIn(t.p.reading.Words, childWords) {
+		return slices.Contains(v.services(), child)
+	}
+	return len(a) > 1 && t.isParty(v) && !slices.Contains(v.services(), child)
+}
+
 // serviceBeside is what who comes along wants beside a booking, "" if nobody is served besides.
 func (t *turn) serviceBeside(a appointment) string {
 	p, child := &t.p, t.childService()
+	if id := t.oneselfBeside(a); id != "" {
+		return id
+	}
 	isChild := anyIn(p.reading.Words, childWords) || t.childrenCount() > 0
 	wants := wantsService.MatchString(p.text)
 	comes := alsoServed.MatchString(p.text) || isChild && (t.childrenCount() > 0 || p.hasTime && p.time.HasTime)
