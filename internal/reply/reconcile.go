@@ -327,16 +327,15 @@ func (t *turn) hasTrouble(p *perception) bool {
 		!p.cued(actPaid)
 }
 
-// reconcileTemplate turns acts into those that the template has. The models are one for all
-// templates in what they know of the street: "order a haircut" is a booking where there is nothing
-// to order.
+// reconcileTemplate turns acts into those that the template has. The models are one for all templates:
+// "order a haircut" is a booking where there is nothing to order.
 func (t *turn) reconcileTemplate(p *perception, all *acts) {
+	t.reconcilePayments(p, all)
 	switch t.k.template() {
 	case flowhq.BookingTemplate:
 		all.replace(actOrder, actBook)
 		t.reconcileSteps(p, all)
-		// A salon has no tickets: what is wrong there is for a person, who is offered. Called at
-		// once, the bot would be silent to who was only unlucky with a word.
+		// A salon has no tickets: a person is offered. Called at once, the bot would be silent.
 		all.replace(actProblem, actComplaint)
 		all.replace(actReturn, actComplaint)
 		// "Tomorrow at noon, my mother has the same trouble" speaks of the body.
@@ -344,6 +343,7 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 			all.drop(actComplaint)
 		}
 	case flowhq.EcommerceTemplate:
+		t.reconcileRider(p, all)
 		all.replace(actBook, actOrder)
 		t.reconcileShop(p, all)
 		if len(p.products) > 0 && len(t.in.Calendar.Orders) == 0 && t.next.Order == nil &&

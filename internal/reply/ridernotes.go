@@ -61,6 +61,17 @@ var callsBeside = regexp.MustCompile(`(?i)\b` + callsUs + `[^.,;!?\n]*`)
 // maxOrderNote bounds what is noted on an order, in characters.
 const maxOrderNote = 120
 
+// riderCalls speaks of a call by the rider: "will the rider call me?".
+var riderCalls = regexp.MustCompile(`(?i)\b(?:rider|boda\w*|dereva|driver)\b[^.?!\n]{0,20}\b(?:call|calls|\w*pig\w*)\b`)
+
+// reconcileRider calls nobody of the shop for who speaks of a call by the rider.
+func (t *turn) reconcileRider(p *perception, all *acts) {
+	if riderCalls.MatchString(p.text) && !anyIn(p.reading.Words, wantsPerson) {
+		all.drop(actPerson, actAnswer)
+		p.alike, p.sure, p.nearest = 0, false, nil // no answer about a rider's change
+	}
+}
+
 // keepRiderNote notes on the order what is said to the rider, and leaves it out of the address.
 func (t *turn) keepRiderNote() {
 	o, note := t.next.Order, t.riderNoteIn()
