@@ -39,15 +39,17 @@ var (
 
 var (
 	// behindMe says that who comes along is served behind the customer, and beforeMe in front.
-	behindMe = regexp.MustCompile(`(?i)\b(?:(?:after|behind) (?:me|mine)|after i(?:'m|m| am)? (?:finish\w*|done)|when i(?:'m|m| am)? (?:finish\w*|done)|` +
-		`baada yangu|baada ya (?:mimi|yangu)|nyuma yangu|nikimaliza|(?:then|halafu|alafu|kisha|ndo|ndio) (?:him|her|he|she|yeye|my son|my brother|mtoto|mwanangu|dogo)|` +
+	behindMe = regexp.MustCompile(`(?i)\b(?:(?:after|behind) (?:me|mine)|` +
+		`baada yangu|baada ya (?:mimi|yangu)|nyuma yangu|(?:then|halafu|alafu|kisha|ndo|ndio) (?:him|her|yeye|my son|my brother|mtoto|mwanangu|dogo)|` +
 		`(?:me|i go|i'll go|mimi) (?:first|kwanza)|nianze mimi|mimi nianze|(?:a|ata|ana|ani|atani)fuat[ae]|(?:he|she) (?:will )?follows?)\b`)
-	beforeMe = regexp.MustCompile(`(?i)\b(?:before (?:me|mine)|kabla yangu|kabla ya (?:mimi|yangu)|` +
+	// doneFirst says the same by when the customer is done; "after i finish work" says no order.
+	doneFirst = regexp.MustCompile(`(?i)\b(?:(?:after|when|once) i(?:'m|m| am)? (?:finish\w*|done)|nikimaliza)\s*(?:$|[,.;!?])`)
+	beforeMe  = regexp.MustCompile(`(?i)\b(?:before (?:me|mine)|kabla yangu|kabla ya (?:mimi|yangu)|` +
 		`(?:him|her|he|she|son|kid|boy|child|daughter|brother|friend|mtoto|mwanangu|dogo|yeye|wangu|mdogo)(?: goes| can go| should go)? (?:first|kwanza)|` +
 		`(?:aanze|anze|start with|begin with) (?:mtoto|mwanangu|dogo|yeye|him|her|my son|my brother|mdogo)|(?:mtoto|mwanangu|dogo|yeye|mdogo wangu) aanze|` +
 		`(?:me|mimi|i) (?:after|baada ya) (?:him|her|my son|my brother|mtoto|mwanangu|dogo|yake|yeye)|mimi baada yake)\b`)
 	// oneByOne says that several are not served at the same time.
-	oneByOne = regexp.MustCompile(`(?i)\b(?:not|no|isn't|isnt) (?:at )?(?:the )?same time|\bone (?:by one|after (?:the other|another))|` +
+	oneByOne = regexp.MustCompile(`(?i)\b(?:not|isn't|isnt) (?:at )?(?:the )?same time|\bone (?:by one|after (?:the other|another))|` +
 		`\bm(?:m)?oja (?:baada ya|kwa|mmoja|kisha)\b|\b(?:si|sio|siyo|hapana) (?:kwa )?(?:wakati|muda|saa) (?:mmoja|moja|huo|ule ule|hiyo hiyo)|\bsi(?:o|yo)? pamoja\b|\bkwa zamu\b|` +
 		`\b(?:at )?different (?:times|hours)|\bmuda tofauti|\bnyakati tofauti|\bsaa tofauti`)
 )
@@ -159,7 +161,7 @@ func (t *turn) inRow() (otherFirst, ok bool) {
 	switch text := t.p.text; {
 	case beforeMe.MatchString(text):
 		return true, true
-	case behindMe.MatchString(text), oneByOne.MatchString(text):
+	case behindMe.MatchString(text), doneFirst.MatchString(text), oneByOne.MatchString(text):
 		return false, true
 	}
 	return false, false
@@ -171,11 +173,18 @@ func (t *turn) saysEach() bool {
 	if v == nil || v.Moves != "" || v.Service == "" || !t.isParty(v) && !t.isBesideOwn(v) || t.p.has(actCancel) {
 		return false
 	}
-	if _, ok := t.inRow(); ok || !t.isParty(v) {
-		return ok
+	if _, ok := t.inRow(); ok || !t.isParty(v) || t.joinsThem(v) {
+		return ok || t.joinsThem(v)
 	}
 	all, alone := t.ownHours()
 	return len(all) > 1 || len(all) == 1 && alone && !v.Start.IsZero()
+}
+
+// joinsThem reports whether the message wants those of a visit at once who come one after the other.
+func (t *turn) joinsThem(v *Visit) bool {
+	words := t.p.reading.Words
+	return v.InTurn && len(v.services()) <= t.k.capacity() && (anyIn(words, atOnce) ||
+		anyIn(words, allOfThem) && t.p.hasTime && t.p.time.HasTime)
 }
 
 // takesEachHour takes such hours, and reports whether the message says any.
@@ -228,6 +237,10 @@ func (t *turn) placeEach(v *Visit, was time.Time) {
 	}
 	hours, alone := t.ownHours()
 	otherFirst, inRow := t.inRow()
+	if !inRow && t.joinsThem(v) {
+		v.Together, v.InTurn, v.Offsets = true, false, nil
+		return
+	}
 	if len(hours) == 1 && !inRow && (!alone || was.IsZero()) {
 		hours = nil // "me and my son at 11"
 	}
