@@ -196,7 +196,7 @@ var deleteWords = listOf("delete")
 // deletesBooking reports whether the message takes away what is booked: "ile ya saa 12 ifute".
 func (t *turn) deletesBooking() bool {
 	p := &t.p
-	if t.next.Booking != nil || p.asks || p.hasTime && anyIn(p.reading.Words, alone) && !t.onBookedDay() {
+	if t.next.Booking != nil || p.asks || p.cued(actChange) && p.hasTime || p.hasTime && anyIn(p.reading.Words, alone) && !t.onBookedDay() {
 		return false
 	}
 	several := slices.ContainsFunc(t.appointments(),

@@ -24,6 +24,7 @@ func decided(in Input) *turn {
 		in.Knowledge = Compile(flowhq.Profile{}, flowhq.Config{})
 	}
 	in.Message.Text = someOff(withoutRest(in.Message.Text))
+	in.Message.Text = newTurn(in).withSecondThoughts(in.Message.Text)
 	in = newTurn(in).startedOver(in)
 	before := newTurn(in)
 	text, denied := before.withoutDenied(in.Message.Text)

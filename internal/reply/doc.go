@@ -71,6 +71,7 @@
 //	addressfix.go   "Roysambu, not Zimmerman", written as a plain address
 //	startover.go    "forget all that": the list behind it is read without the old one
 //	moved.go        "tomorrow at the same time", written as a move of the booking
+//	mind.go              what a message takes back itself
 //	media.go        pictures, voice notes and places, which have no words
 //
 // Acts:
@@ -133,6 +134,7 @@
 //	readback.go          a visit is read back, and confirmed or not
 //	existing.go          bookings that stand: moved, cancelled, told
 //	moved.go             who moves a booking without the word for it
+//	mind.go              what a message takes back itself
 //	appointments.go      the rows of one visit, which are moved or cancelled together
 //	cancelone.go         one of several who are booked stays at home
 //	late.go              who will be late

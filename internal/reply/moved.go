@@ -3,6 +3,7 @@ package reply
 import (
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/flowhq/flowhq"
@@ -27,6 +28,9 @@ var (
 	// asBefore is the hour of the booking, on another day.
 	asBefore = regexp.MustCompile(`(?i)\b(?:muda|saa|wakati)\s*(?:huo\s*huo|hiyo\s*hiyo|ile\s*ile|ule\s*ule|uo\s*uo)\b|` +
 		`\bsame (?:time|hour)\b`)
+	// cancelClause is what takes a booking away, and putsInstead what puts another in its place.
+	cancelClause = regexp.MustCompile(`(?i)\b(?:\w*ghairi\w*|cancel\w*|futa|ifute)\b[^,.;!?\n]*[,.;!?\n]*`)
+	putsInstead  = regexp.MustCompile(`(?i)\b(?:weka|niwekee|iweke|book|put|make it|iwe|nipe|nije)\b`)
 	// cancels takes a booking away by the word for it.
 	cancels = regexp.MustCompile(`(?i)\b(?:\w*ghairi\w*|cancel\w*|futa|ifute)\b`)
 )
@@ -34,18 +38,29 @@ var (
 // readMove reads a message that moves a booking as one that says so, with its new time.
 func (t *turn) readMove(p *perception) {
 	if t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil || len(t.bookings()) == 0 ||
-		anyIn(p.reading.Words, anotherVisit) || cancels.MatchString(p.text) {
+		anyIn(p.reading.Words, anotherVisit) {
 		return
 	}
-	a := t.appointments()[0]
+	a, text := t.appointments()[0], p.text
+	// "Futa ya leo, weka alhamisi ijayo" cancels nothing.
+	if cancels.MatchString(text) {
+		if text = cancelClause.ReplaceAllString(text, ""); !putsInstead.MatchString(text) {
+			return
+		}
+	}
 	if slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return !slices.Contains(visitOf(a).services(), m.ID) }) {
 		return
 	}
-	cannot := cannotCome.MatchString(p.text)
+	cannot := cannotCome.MatchString(p.text) || text != p.text
 	if !cannot && !asBefore.MatchString(p.text) && !(t.bookedJustNow() && rather.MatchString(p.text)) {
 		return
 	}
-	r, ok := t.timeIn(cannotCome.ReplaceAllString(p.text, ", "))
+	r, ok := t.timeIn(cannotCome.ReplaceAllString(text, ", "))
+	// "Lets do 5.30 instead".
+	if hour := hourMinute.FindString(text); !ok && hour != "" {
+		r, ok = t.timeIn("at " + strings.Replace(hour, ".", ":", 1))
+		r.HasDay = false
+	}
 	if !ok || !r.HasTime && !r.HasDay || t.isTimeOf(a, r) {
 		return
 	}

@@ -17,6 +17,9 @@ var (
 		`take off|take out|bila|sitaki|usilete|usiweke|delete|from|kutoka|still|bado ni|bado)\s+(?:(?:the|a|size|` +
 		`saizi|ya|za|wa|la|namba|hiyo|ile|one|ones|` +
 		`pair|in|of)\s+){0,3}$`)
+	// sizeDoubted is a size that may not fit: "L might be big".
+	sizeDoubted = regexp.MustCompile(`(?i)^\w{1,4}\s+(?:might be|may be|is|will be|could be|itakuwa|inaweza kuwa|litakuwa|ni)\s+(?:too\s+|very\s+)?` +
+		`(?:big|small|large|tight|loose|(?:ku|ma)?kubwa|ndogo|inabana|linabana)\b`)
 	// sizeMark is what stands between the name of a product and the size of it.
 	sizeMark = regexp.MustCompile(`(?i)^(?:\s+(?:ya|za|wa|la|size|saizi|namba|in|of|the|\())*\s*$`)
 )
@@ -98,7 +101,7 @@ func insideWord(text string, at int) bool {
 func (p *perception) sizeOffAt(at int, id string) bool {
 	// Right in front of the size first: "not 42".
 	before := p.text[:at]
-	if sizeOff.MatchString(before) {
+	if sizeOff.MatchString(before) || sizeDoubted.MatchString(p.text[at:]) {
 		return true
 	}
 	// "Toa raba za 42": the name stands between.

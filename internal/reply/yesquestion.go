@@ -14,7 +14,7 @@ import (
 // confirmsBeside takes the yes of a message whose other parts only ask, and reports whether it is one.
 func (t *turn) confirmsBeside() bool {
 	a := t.next.Ask
-	if !slices.Contains([]string{askBook, askMove, askMean}, a.For) || t.next.Booking == nil ||
+	if !slices.Contains([]string{askBook, askMove, askMean, askCancel}, a.For) || t.next.Booking == nil && a.For != askCancel ||
 		t.p.yesNo != entity.Neither || t.p.has(actCancel, actDrop, actDecision) || t.p.cued(cueThink) {
 		return false
 	}
@@ -27,7 +27,10 @@ func (t *turn) confirmsBeside() bool {
 	}
 	whole := t.p
 	// What the questions name is not wanted, and their hours are no visit's.
-	on := t.next.Booking.services()
+	var on []string
+	if v := t.next.Booking; v != nil {
+		on = v.services()
+	}
 	t.p.services, t.p.hasTime = nil, false
 	t.takeYes(a)
 	for _, q := range questions {

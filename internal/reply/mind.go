@@ -1,0 +1,65 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+)
+
+// A change of mind within one message: what is taken back by what stands behind it is not read. "Ndio. Aah
+// ngoja, weka wiki ijayo" booked today.
+
+var (
+	// yesButWait is a yes that is taken back at once.
+	yesButWait = regexp.MustCompile(`(?i)^\W*(?:ndio|ndiyo|yes|yeah|yep|sawa|ok|okay|eeh)\b[\s,.!]*(?:(?:a+h+|oh+|mm+|no|hapana)[\s,.!]*)?` +
+		`(?:ngoja|subiri|wait|hold on|hang on)\b[\s,.!]*(?:(?:kidogo|kwanza|a (?:min|minute|sec|bit)|actually)\b[\s,.!]*)?`)
+	// tooEarly says of a time that it does not suit.
+	tooEarly = regexp.MustCompile(`(?i)\b(?:ni )?(?:mapema(?: sana| mno)?|too early|early for me|too late|nimechelewa|haifai|hainifai|siwezi|sitaweza|not good|doesn'?t work)\b`)
+	// clauseMark ends a clause in which one time is spoken of.
+	clauseMark = regexp.MustCompile(`[,;!?\n]+\s*|\.(?:\s+|$)`)
+)
+
+// withSecondThoughts is a text without what it takes back itself, where a question of the bot is open.
+func (t *turn) withSecondThoughts(text string) string {
+	asked := t.next.Ask.For
+	if at := yesButWait.FindStringIndex(text); at != nil && len(split(text[at[1]:])) > 1 &&
+		slices.Contains([]string{askBook, askMove, askOrder, askCancel}, asked) {
+		text = text[at[1]:]
+	}
+	if t.k.template() != flowhq.BookingTemplate ||
+		!slices.Contains([]string{askWhen, askBook, askMean, askMove, askMoveTo}, asked) {
+		return text
+	}
+	if left := takenBackTime.ReplaceAllString(text, " "); left != text {
+		if _, ok := t.timeIn(left); ok {
+			text = strings.TrimSpace(left)
+		}
+	}
+	return t.withoutRefusedTime(text)
+}
+
+// withoutRefusedTime is a text without the clause whose time does not suit, where another one has a time: "10.30
+// ni mapema sana, nipe ya saa tisa na nusu".
+func (t *turn) withoutRefusedTime(text string) string {
+	var left []string
+	refused, timed, from := false, false, 0
+	ends := append(clauseMark.FindAllStringIndex(text, maxPartsRead), []int{len(text), len(text)})
+	for _, end := range ends {
+		clause := text[from:end[1]]
+		from = end[1]
+		_, ok := t.timeIn(clause)
+		ok = ok || hourMinute.MatchString(clause)
+		if ok && tooEarly.MatchString(clause) {
+			refused = true
+			continue
+		}
+		timed = timed || ok
+		left = append(left, clause)
+	}
+	if !refused || !timed {
+		return text
+	}
+	return strings.TrimSpace(strings.Join(left, ""))
+}
