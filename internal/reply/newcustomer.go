@@ -117,6 +117,12 @@ func (t *turn) keepNameBeside() bool {
 		return false
 	}
 	v.add(name)
+	// Whoever drives out needs the place that stands behind the name.
+	if _, behind, found := strings.Cut(t.p.text, name); found {
+		if place := strings.Trim(pieceEnd.Split(behind, 2)[0], " ,.;!"); anyIn(split(place), landmarkWords) {
+			v.add(place)
+		}
+	}
 	t.fact(t.ticket())
 	t.tell("ticket.name", "name", name, "number", v.Number)
 	return true
