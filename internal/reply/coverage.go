@@ -20,8 +20,9 @@ var (
 	// wayFee are words for what the way to a place costs, which is told with it.
 	wayFee = keywords("fee, fees, extra, charge, charges, nauli, ada, usafiri")
 	// asksPlaceAfter finds the place that is asked about, where it is on no list.
-	asksPlaceAfter = regexp.MustCompile(`(?i)\b(?:reach|cover|serve|get to|mnafika|mnafikaga|mnafikia|mnahudumia|` +
-		`available (?:in|at)|works? in|(?:internet|network|coverage|fiber|fibre|wifi) (?:\pL+ ){0,2}?(?:ipo|iko|in|at))\s+` +
+	asksPlaceAfter = regexp.MustCompile(`(?i)\b(?:reach|cover|serve|get to|mnafika|mnafikaga|mnafikia|` +
+		`mnahudumia|available (?:in|at)|works? in|(?:internet|network|coverage|fiber|fibre|wifi) ` +
+		`(?:\pL+ ){0,2}?(?:ipo|iko|in|at))\s+` +
 		`(?:(?:to|in|at|ya|kwa|huku|huko|mpaka|hadi)\s+)?((?-i:\p{Lu}\pL{2,})|\pL{4,})|\b(?:mko|mpo)\s+(?-i:(\p{Lu}\pL{2,}))`)
 )
 
@@ -40,7 +41,8 @@ func (t *turn) readArea(p *perception) {
 			for _, name := range append([]string{a.Name}, a.Aliases...) {
 				at := strings.Index(strings.ToLower(p.text), w)
 				if at >= 0 && oneLetterOff(w, strings.ToLower(name)) {
-					p.areas = []entity.NameMatch{{Place: entity.Place{Start: at, End: at + len(w)}, ID: a.Name, Exact: true, Score: 1}}
+					p.areas = []entity.NameMatch{{Place: entity.Place{Start: at, End: at + len(w)},
+						ID: a.Name, Exact: true, Score: 1}}
 					return
 				}
 			}
@@ -74,7 +76,8 @@ func oneLetterOff(a, b string) bool {
 // asksCoverage reports whether the message asks whether a place is reached.
 func (t *turn) asksCoverage(p *perception) bool {
 	words := p.reading.Words
-	if t.k.template() != flowhq.SupportTemplate || len(p.areas) == 0 && t.placeAsked() == "" || p.cued(actProblem) ||
+	if t.k.template() != flowhq.SupportTemplate || len(p.areas) == 0 && t.placeAsked() == "" ||
+		p.cued(actProblem) ||
 		p.reading.Concepts.Has("broken") || anyIn(words, whenMended) || p.hasTime && t.next.Ticket != nil {
 		return false
 	}

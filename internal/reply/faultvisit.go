@@ -48,9 +48,10 @@ func (t *turn) tellFaultVisit() bool {
 		return false
 	}
 	// Only the price is asked for the fault that is on its ticket already.
-	if v := t.next.Ticket; v != nil && v.Number != "" && !anyIn(p.reading.Words, showsFault) && !slices.ContainsFunc(piecesOf(p.text), func(one piece) bool {
-		return !one.asks && len(split(one.text)) >= minMeaning
-	}) {
+	if v := t.next.Ticket; v != nil && v.Number != "" && !anyIn(p.reading.Words, showsFault) &&
+		!slices.ContainsFunc(piecesOf(p.text), func(one piece) bool {
+			return !one.asks && len(split(one.text)) >= minMeaning
+		}) {
 		return false
 	}
 	// "How much is it to fix if the fault is yours" tells of none yet.
@@ -86,7 +87,8 @@ func (t *turn) tellFaultVisit() bool {
 func (t *turn) tellVisitCharge(visit string) {
 	if t.asksVisitPrice() {
 		if d := t.k.service[visit].Description.In(t.say.language); d != "" && !t.wasSaid(d) {
-			t.tell("price.condition", "name", t.k.nameOf(visit, t.say), "condition", lowerFirst(strings.TrimSuffix(d, ".")))
+			t.tell("price.condition", "name", t.k.nameOf(visit, t.say),
+				"condition", lowerFirst(strings.TrimSuffix(d, ".")))
 		}
 		t.tellPriceOf(visit)
 	}
@@ -103,7 +105,8 @@ func (t *turn) asksVisitPrice() bool {
 func (t *turn) asksVisitTime() bool {
 	v := t.next.Ticket
 	return (v == nil || v.Number == "") && len(t.in.Calendar.Tickets) == 0 && t.p.asksSoftly() &&
-		(t.namesOnlyVisit() || anyIn(t.p.reading.Words, comesWords) || anyIn(t.p.reading.Words, covers)) && anyIn(t.p.reading.Words, asksWhenHere)
+		(t.namesOnlyVisit() || anyIn(t.p.reading.Words, comesWords) || anyIn(t.p.reading.Words, covers)) &&
+		anyIn(t.p.reading.Words, asksWhenHere)
 }
 
 // adviseOnFault gives the owner's answer to a clause that tells the fault, such as what a light means.

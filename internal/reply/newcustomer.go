@@ -180,8 +180,8 @@ func (t *turn) tellChosen() {
 func (t *turn) wantsBesideQuestion() bool {
 	p := &t.p
 	id := t.packageTold()
-	if t.k.template() != flowhq.SupportTemplate || id == "" || t.movesPackage() || p.has(actProblem, actPaid, actCancel) ||
-		t.onlyCompares() || t.next.Ticket != nil && t.next.Ticket.Number != "" {
+	if t.k.template() != flowhq.SupportTemplate || id == "" || t.movesPackage() ||
+		p.has(actProblem, actPaid, actCancel) || t.onlyCompares() || t.next.Ticket != nil && t.next.Ticket.Number != "" {
 		return false
 	}
 	for _, c := range clausesOf(p.text) {
@@ -215,8 +215,8 @@ func (t *turn) answerAsked() {
 	}
 	for _, text := range partsOf(t.p.text) {
 		id, alike, sure, _ := t.bestAnswer(text)
-		if a := t.k.answer[id]; a != nil && sure && alike >= mayAnswer && asksInWords(split(text)) || a != nil && sure &&
-			alike >= mayAnswer && strings.HasSuffix(strings.TrimSpace(text), "?") {
+		asks := asksInWords(split(text)) || strings.HasSuffix(strings.TrimSpace(text), "?")
+		if a := t.k.answer[id]; a != nil && asks && sure && alike >= mayAnswer {
 			t.did(actAnswer)
 			t.show(t.answerText(a))
 		}

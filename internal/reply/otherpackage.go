@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,25 +22,37 @@ var (
 	// itself wants no other: "natumia 10".
 	insteadOf = regexp.MustCompile(`(?i)\b(?:badala ya|instead of|kutoka|from)\s+` +
 		`(?:(?:the|my|ya|hii|hiyo|cha|home|nyumbani|package|kifurushi|plan)\s+)*\d{1,4}`)
-	inUse = regexp.MustCompile(`(?i)\b(?:i'?m on|am on|are on|using|natumia|ninatumia|tunatumia|niko kwenye|nipo kwenye|nina|` +
-		`i have|currently|have now|sasa hivi)\s+(?:\pL+\s+){0,2}\d{1,4}`)
+	inUse = regexp.MustCompile(`(?i)\b(?:i'?m on|am on|are on|using|natumia|ninatumia|tunatumia|niko kwenye|` +
+		`nipo kwenye|nina|i have|currently|have now|sasa hivi)\s+(?:\pL+\s+){0,2}\d{1,4}`)
 	// ifMoved asks what it would be with another one.
-	ifMoved = regexp.MustCompile(`(?i)\b(?:niki(?:panda|shuka|hamia|badil\w+|upgrade)\w*|nikitaka|tukitaka|if i|if we|suppose)\b`)
+	ifMoved = regexp.MustCompile(`(?i)\b(?:niki(?:panda|shuka|hamia|badil\w+|upgrade)\w*|nikitaka|` +
+		`tukitaka|if i|if we|suppose)\b`)
 	// bareNumber is the number of a package as the whole answer: "20", "ya 20", "the 20 one".
 	bareNumber = regexp.MustCompile(`(?i)^\W*(?:(?:the|ya|cha|hiyo|ile)\s+){0,2}(\d{1,4})(?:\s+one)?\W*$`)
 	// accountNumber is a number behind the word for an account, and spacedNumber one that is typed in
 	// groups and is the whole message.
-	accountNumber = regexp.MustCompile(`(?i)\b(?:account|acc|acct|a/c|akaunti|akaunt)\b[^\d.?!\n]{0,24}(\d{4,}|\d{2,4}(?:[ -]\d{2,4}){1,3})\b`)
-	spacedNumber  = regexp.MustCompile(`^\W*(\d[\d -]{3,14}\d)\W*$`)
+	accountNumber = regexp.MustCompile(`(?i)\b(?:account|acc|acct|a/c|akaunti|akaunt)\b[^\d.?!\n]{0,24}` +
+		`(\d{4,}|\d{2,4}(?:[ -]\d{2,4}){1,3})\b`)
+	spacedNumber = regexp.MustCompile(`^\W*(\d[\d -]{3,14}\d)\W*$`)
 	// beginsWhen asks from when on a package is another one.
 	beginsWhen = listOf("begins when")
 )
+
+// maxAccount is how long an account number is at most, in bytes, that is remembered.
+const maxAccount = 20
 
 // takesPackage takes what a message says of another package for a connection that is there, and
 // reports whether it says anything of that.
 func (t *turn) takesPackage() bool {
 	p, v := &t.p, t.next.Ticket
-	if t.k.template() != flowhq.SupportTemplate || len(t.packages()) == 0 || t.reportsBeside(p) || t.withdraws() ||
+	if t.k.template() != flowhq.SupportTemplate {
+		return false
+	}
+	id, account := t.packageTold(), t.accountTold()
+	if account != "" && len(account) <= maxAccount {
+		t.next.Account = account
+	}
+	if len(t.packages()) == 0 || t.reportsBeside(p) || t.withdraws() ||
 		p.has(actPerson, actCancel, actPaid, actSecret, actDecision) || p.isReceipt {
 		return false
 	}
@@ -47,7 +60,6 @@ func (t *turn) takesPackage() bool {
 	if v != nil && v.Number != "" && v.Subject == string(actOrder) && v.Service == t.installation() {
 		return false
 	}
-	id, account := t.packageTold(), t.accountTold()
 	// "Sawa, nipandishe basi" takes the one that was spoken of last.
 	if id == "" && !p.asksSoftly() && t.movesPackage() && slices.Contains(t.packages(), t.next.Topic) {
 		id = t.next.Topic
@@ -56,8 +68,8 @@ func (t *turn) takesPackage() bool {
 	begun := v != nil && v.Subject == string(actOrder) && slices.Contains(append(t.packages(), ""), v.Service)
 	switch {
 	// Who tells a place or a day instead of an account has none yet.
-	case begun && v.Number == "" && v.Service != "" && account == "" && t.installation() != "" && !t.movesPackage() &&
-		!p.asksSoftly() && (len(p.areas) > 0 || p.hasTime && p.time.HasDay || anyIn(p.reading.Words, hasNoneYet)):
+	case begun && v.Number == "" && v.Service != "" && account == "" && t.installation() != "" &&
+		!t.movesPackage() && !p.asksSoftly() && (len(p.areas) > 0 || p.hasTime && p.time.HasDay || anyIn(p.reading.Words, hasNoneYet)):
 		t.greet()
 		t.next.Topic = v.Service
 		note := v.Note
@@ -77,16 +89,7 @@ func (t *turn) takesPackage() bool {
 		return false
 	// "Nikishuka 10mbps nitalipa ngapi?" decides nothing yet, and the account is kept for who does.
 	case !begun && id != "" && p.asksSoftly() && ifMoved.MatchString(p.text):
-		if account == "" {
-			return false
-		}
-		t.greet()
-		t.did(actPrice)
-		t.next.Ticket = &Problem{Subject: string(actOrder), Service: id, Note: t.note(), At: t.in.Message.At, Wanted: true}
-		t.speakOf(id, "")
-		t.tellPriceOf(id)
-		t.tellBegin(id)
-		return true
+		return account != "" && t.tellSupposedPackage(id)
 	// The visit that is wanted beside it is noted with the whole message.
 	case account == "" && p.hasTime && t.requested() != "":
 		return false
@@ -101,6 +104,19 @@ func (t *turn) takesPackage() bool {
 	}
 	t.greet()
 	t.choosePackage(id, account)
+	return true
+}
+
+// tellSupposedPackage tells what another package would cost and when it would begin, and keeps what was
+// told for who takes it then.
+func (t *turn) tellSupposedPackage(id string) bool {
+	t.greet()
+	t.did(actPrice)
+	t.next.Ticket = &Problem{Subject: string(actOrder), Service: id, Note: t.note(),
+		At: t.in.Message.At, Wanted: true}
+	t.speakOf(id, "")
+	t.tellPriceOf(id)
+	t.tellBegin(id)
 	return true
 }
 
@@ -221,9 +237,7 @@ func (t *turn) choosePackage(id, account string) {
 	if v != nil && v.Subject == string(actOrder) && id == "" {
 		id = v.Service
 	}
-	if v != nil && account == "" {
-		account = accountIn(v.Note, t.in.memo.entitiesIn(v.Note).References)
-	}
+	account = cmp.Or(account, t.next.Account)
 	if id == "" && slices.Contains(t.packages(), t.next.Topic) {
 		id = t.next.Topic
 	}

@@ -90,6 +90,9 @@ type State struct {
 	// The next order takes it, and does not ask.
 	Area string `json:"area,omitempty"` // whose delivery was asked about last
 
+	// Account is the account number that was told last, at a help desk. It is not asked for again.
+	Account string `json:"account,omitempty"`
+
 	// Latitude and Longitude are those of the location that was sent last. Sent before an order,
 	// they become the address of the order.
 	Latitude  *float64 `json:"latitude,omitempty"`
