@@ -108,6 +108,7 @@ var usuals = []usual{
 	}},
 	// A piece that is kept is not ordered yet.
 	{words: keywords(`
+		nishikie*, mnishikie*, uniwekee mpaka, mniwekee mpaka, niwekee mpaka, niwekeeni mpaka, mnifungie, nifungie,
 		keep one, keep it for me, keep for me, keep me, hold one, hold it for me, reserve one,
 		reserve it, uniwekee, mniwekee moja, niwekeeni moja
 	`), questions: []string{"can you keep it for me", "can I reserve a dress", "naomba uniwekee"}},
