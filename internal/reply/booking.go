@@ -166,9 +166,10 @@ func (t *turn) fillVisit() {
 	if n := ofUs(p.text); n > 1 && v.Moves == "" {
 		v.People = min(n, maxPeople)
 	}
-	if comeBoth.MatchString(p.text) && len(v.More) == 0 && v.People < 2 && v.Moves == "" {
+	if comeBoth.MatchString(p.text) && !alsoOneself.MatchString(p.text) && len(v.More) == 0 && v.People < 2 && v.Moves == "" {
 		v.People = 2
 	}
+	t.fitPeople(v)
 	t.addChild()
 	t.addOneself(v)
 	t.keepVisitWishes()
@@ -278,7 +279,7 @@ func saysOnlyOne(text string) bool {
 }
 
 // comeBoth says that two come who were spoken of.
-var comeBoth = regexp.MustCompile(`(?i)\bfor both\b(?:\s+(?:boys|girls|kids|of (?:them|us)))?|\bboth (?:boys|girls|kids|of them|of us)\b|` +
+var comeBoth = regexp.MustCompile(`(?i)\bfor both\b(?:\s+(?:boys|girls|kids|of them))?|\bboth (?:boys|girls|kids|of them)\b|` +
 	`\b(?:2|two) of them\b|\bwote wawili\b`)
 
 // otherTime are words of who wants another time than was just booked.

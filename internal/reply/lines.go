@@ -242,6 +242,10 @@ var setsTo = regexp.MustCompile(`(?i)^\s*(?:jumla\s+)?(?:iwe|ziwe|uwe|liwe|yawe|
 // not that it is to be so many. "I'll take 2 trays. Also do you have bananas?" has two trays in all.
 func (t *turn) addsTo(m entity.NameMatch) bool {
 	p := &t.p
+	// "Add 1 bread and make the beans 2kg" adds no beans.
+	if makesBefore.MatchString(p.text[:max(0, min(m.Start, len(p.text)))]) {
+		return false
+	}
 	if !p.cued(cueAdd) || m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
 		return p.cued(cueAdd)
 	}
@@ -256,3 +260,6 @@ func (t *turn) addedInList(m entity.NameMatch) bool {
 }
 
 var addCues = cueWords(cueAdd)
+
+// makesBefore stands in front of what gets another count.
+var makesBefore = regexp.MustCompile(`(?i)\b(?:make|change)\s+(?:the\s+|my\s+|those\s+)?$`)

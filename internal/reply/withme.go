@@ -208,3 +208,22 @@ func (t *turn) childAlone(service string) string {
 	}
 	return child
 }
+
+// fitPeople takes off a visit what stands on it once more than people come: "no, only 2 people, one man one
+// kid" of two haircuts and a child's.
+func (t *turn) fitPeople(v *Visit) {
+	if len(v.More) == 0 || !peopleOnly.MatchString(t.p.text) {
+		return
+	}
+	said := numbersSaid(peopleOnly.FindString(t.p.text))
+	if len(said) != 1 || said[0] < 1 || int(said[0]) >= v.places() {
+		return
+	}
+	services := v.services()
+	for i := len(services) - 1; i > 0 && len(services) > int(said[0]); i-- {
+		if slices.Contains(services[:i], services[i]) {
+			services = slices.Delete(services, i, i+1)
+		}
+	}
+	v.takeParty(services)
+}

@@ -167,6 +167,10 @@ func asksAgain(text string) string {
 	if end := pieceEnd.FindStringIndex(rest); end != nil {
 		rest = rest[:end[1]]
 	}
+	// "I asked if it's slim fit" asks as well.
+	if whether := strings.Fields(strings.ToLower(text[at[0]:at[1]])); slices.Contains(whether, "if") || slices.Contains(whether, "kama") {
+		return text[:at[0]] + strings.TrimRight(text[at[1]:], " .?!") + "?"
+	}
 	if !questionWord.MatchString(rest) {
 		return text
 	}
