@@ -13,11 +13,36 @@ import (
 // Where an order goes. Everything that takes an address from a message asks [turn.place], so that
 // what is no place is none for all of them: greetings, times, sums, codes, verbs, questions, thanks.
 
+// placeFirst is the first sentence of an answer to the question for the address, where what stands behind it asks
+// or pays: "abc place waiyaki way, 3rd floor. is the jeans slim fit?". It is "" for any other message.
+func (t *turn) placeFirst() string {
+	at := sentenceMark.FindStringIndex(t.p.text)
+	if t.in.State.Ask.For != askAddress || at == nil {
+		return ""
+	}
+	said, rest := t.p.text[:at[0]], t.p.text[at[1]:]
+	words := split(said)
+	if len(words) < minYesAddress || len(words) > 2*maxPlaceWords || !anyIn(words, landmarkWords) && len(t.named(t.k.areas, said)) == 0 ||
+		asksInWords(words) || anyIn(words, payingWords) || t.isNoPlace(said, words) || len(t.named(t.k.products, said)) > 0 ||
+		!strings.Contains(rest, "?") && !asksInWords(split(rest)) && !anyIn(split(rest), payingWords) {
+		return ""
+	}
+	return plainAddress(said)
+}
+
+// sentenceMark ends a sentence, and minYesAddress is how many words a place has at least.
+var sentenceMark = regexp.MustCompile(`[.!](?:\s+|$)|\n+`)
+
+const minYesAddress = 2
+
 // place is where the message says that an order goes, clause by clause, without what else stands in
 // it: "ndio, nalipa mpesa. ni karibu na Sinza Mori, nyumba ya bluu". A landmark, a word for a house
 // or an area of the list makes a clause a place. bare says that a name by itself may be one, such as
 // "buza": no list has all places of a city. It is "" if the message says no place.
 func (t *turn) place(bare bool) string {
+	if said := t.placeFirst(); said != "" {
+		return said
+	}
 	bare = bare && t.mayBeBare()
 	var place []string
 	found := false

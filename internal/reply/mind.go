@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // A change of mind within one message: what is taken back by what stands behind it is not read. "Ndio. Aah
@@ -28,6 +29,7 @@ func (t *turn) withSecondThoughts(text string) string {
 		slices.Contains([]string{askBook, askMove, askOrder, askCancel}, asked) {
 		text = text[at[1]:]
 	}
+	text = t.withCountNamed(text)
 	if t.k.template() != flowhq.BookingTemplate ||
 		!slices.Contains([]string{askWhen, askBook, askMean, askMove, askMoveTo}, asked) {
 		return text
@@ -38,6 +40,31 @@ func (t *turn) withSecondThoughts(text string) string {
 		}
 	}
 	return t.withoutRefusedTime(text)
+}
+
+// countFirst is an answer to "how many?" in front of something else.
+var countFirst = regexp.MustCompile(`(?i)^\W*(?:(?:just|only|nipe|naomba|nataka|i want|i need)\s+)?` +
+	`(\d{1,3}|one|two|three|four|five|moja|mbili|tatu|nne|tano)` +
+	`((?:\s+(?:pairs?|pcs?|pieces?|tu|only|please|pls|tafadhali|of (?:it|them|that)))*)\s*[.,;\n]+\s*(\S.*)$`)
+
+// withCountNamed is a text whose first words answer "how many?", with the name of what was asked about behind the
+// number, where something else is ordered beside it: "1 pair. also a belt" lost the jeans.
+func (t *turn) withCountNamed(text string) string {
+	p := t.k.product[t.next.Ask.About]
+	m := countFirst.FindStringSubmatch(text)
+	if t.next.Ask.For != askQuantity || p == nil || m == nil || strings.Contains(m[3], "?") {
+		return text
+	}
+	others := t.named(t.k.products, m[3])
+	if slices.Contains(namedIDs(others), p.ID) ||
+		!slices.ContainsFunc(others, func(m entity.NameMatch) bool { return m.Exact }) {
+		return text
+	}
+	name, _, _ := strings.Cut(p.Name.In(t.say.language), ",")
+	if t.next.Size != "" && t.next.Topic == p.ID {
+		name += " size " + t.next.Size
+	}
+	return m[1] + " " + name + ". " + m[3]
 }
 
 // withoutRefusedTime is a text without the clause whose time does not suit, where another one has a time: "10.30

@@ -134,6 +134,12 @@ func (t *turn) takePlacedPay() bool {
 		return false
 	}
 	way := t.k.profile.Payments[i]
+	// "Sinza kwa Remmy karibu na kanisa. Nitalipa cash" says where as well.
+	place := t.placeFirst()
+	if place != "" {
+		f.Delivery.Address = t.addressNow(f.Delivery.Address, place)
+		t.next.Ask = Ask{}
+	}
 	// The way stands first in the note, see [turn.order].
 	rest := f.Note
 	if first, behind, _ := strings.Cut(f.Note, "; "); slices.ContainsFunc(t.k.profile.Payments,
@@ -146,6 +152,9 @@ func (t *turn) takePlacedPay() bool {
 	f.Unpaid = way.Number != "" && !strings.Contains(rest, paidNote)
 	t.rewrite(f)
 	t.did(actOrder)
+	if place != "" {
+		t.tell("order.address_noted", "number", f.Number)
+	}
 	t.tell("order.paid_by", "payment", way.Name)
 	if way.Number != "" {
 		t.tell("order.pay_to", "payment", strings.TrimSuffix(t.payment(i), "."))

@@ -192,6 +192,26 @@ func (t *turn) comesAlone() bool {
 	return true
 }
 
+// ownOff takes oneself off a visit that is for a child too.
+var ownOff = regexp.MustCompile(`(?i)\b(?:forget|cancel|remove|skip|leave|acha|futa|toa|ghairi)\s+(?:mine|yangu|me|my own)\b|` +
+	`\b(?:just|only)\s+(?:for\s+)?(?:the|my)\s+(?:boy|son|kid|child|girl|daughter)\b|\b(?:mtoto|mwanangu|dogo)\s+(?:tu|peke yake|pekee)\b`)
+
+// onlyChild leaves the child alone on a visit, and reports whether the message says so: "forget mine, just the
+// boy".
+func (t *turn) onlyChild() bool {
+	v, child := t.next.Booking, t.childService()
+	if v == nil || v.Moves != "" || child == "" || len(v.More) == 0 || !slices.Contains(v.services(), child) ||
+		!ownOff.MatchString(t.p.text) {
+		return false
+	}
+	n := len(slices.DeleteFunc(v.services(), func(id string) bool { return id != child }))
+	t.release()
+	v.takeParty(slices.Repeat([]string{child}, n))
+	v.Offsets, t.p.services = nil, nil
+	t.fillVisit()
+	return true
+}
+
 // onlyAsked say that something was asked about and not wanted.
 var onlyAsked = listOf("only asked")
 
