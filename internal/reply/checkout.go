@@ -220,7 +220,9 @@ func (t *turn) takeHow() bool {
 		return t.delivers() && t.takeArea()
 	}
 	// What else it orders is put on the order with it.
-	if slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool { return m.Exact }) {
+	if slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
+		return m.Exact || t.p.changesIn(m) || t.ordered(m)
+	}) {
 		return false
 	}
 	// "delivery Sinza ni bei gani?" asks for the fee and decides nothing yet.

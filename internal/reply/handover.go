@@ -10,11 +10,17 @@ import (
 // callsAndAsks answers the question beside a yes to the offer of a person, who is called then.
 func (t *turn) callsAndAsks() bool {
 	p := &t.p
-	if t.next.Ask.For != askPerson || len(t.next.Ask.Options) > 0 || !p.asks ||
+	if t.next.Ask.For != askPerson || len(t.next.Ask.Options) > 0 ||
 		len(p.reading.Words) < 2 || !anyIn(p.reading.Words[:1], plainYes) || !saysYesInPart(p.text) {
 		return false
 	}
-	t.inform()
+	// "Yes please, this is really annoying" has no question, and wants the person all the same.
+	if !p.asks && (p.names() || p.hasTime || p.has(actCancel, actChange) || saysBut(p.reading.Words)) {
+		return false
+	}
+	if p.asks {
+		t.inform()
+	}
 	t.question = ""
 	t.handOver(flowhq.HandOverAsked)
 	return true

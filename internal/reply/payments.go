@@ -77,6 +77,11 @@ func (t *turn) reconcilePayments(p *perception, all *acts) {
 	if t.asksPayChoice(p) {
 		all.add(actPayment)
 	}
+	// "Tumetuma mpesa SCK4R8T2LQ" says that it is paid.
+	if t.k.template() == flowhq.EcommerceTemplate && hasPaid.MatchString(p.text) && !p.asksSoftly() {
+		all.drop(actPayment, actStatus)
+		all.add(actPaid)
+	}
 	// "I want to pay for this month, how" asks for no bill.
 	if t.k.template() == flowhq.SupportTemplate && anyIn(p.reading.Words, wantsToPay) && !p.cued(actPaid) &&
 		!p.cued(actProblem) && !anyIn(p.reading.Words, priceAsked) && !p.has(actCancel) {

@@ -84,7 +84,7 @@ func (t *turn) readText(text string) {
 	if k.template() == flowhq.EcommerceTemplate {
 		text = legLength.ReplaceAllString(text, "")
 	}
-	if text = withWholeNames(asksAgain(text)); slices.Contains([]string{askBook, askMove}, t.next.Ask.For) {
+	if text = withWholeNames(asksAgain(text)); slices.Contains([]string{askBook, askMove, askOrder}, t.next.Ask.For) {
 		text = whereThere.ReplaceAllString(text, "")
 	}
 	p.text = text

@@ -130,7 +130,7 @@ func (t *turn) takePlacedPay() bool {
 	if !ok || t.k.template() != flowhq.EcommerceTemplate || i < 0 ||
 		p.asksSoftly() && !changes || p.names() || len(p.reading.Words) > maxAssent+4 && !(changes && len(p.reading.Words) <= maxExtra) ||
 		anyIn(p.reading.Words, whetherToPay) || p.isReceipt ||
-		p.has(actPaid, actCancel, actReturn, actSecret) {
+		p.has(actPaid, actCancel, actReturn, actSecret) || hasPaid.MatchString(p.text) {
 		return false
 	}
 	way := t.k.profile.Payments[i]

@@ -164,7 +164,7 @@ func (t *turn) saysYesAndPays() bool {
 }
 
 // hasPaid says that the money was sent.
-var hasPaid = regexp.MustCompile(`(?i)\b(?:paid|nimelipa|ni(?:me)?shalipa|nimetuma\s+(?:hela|pesa|malipo)|(?:i have |i )?sent\s+(?:the\s+)?(?:money|payment|cash))\b`)
+var hasPaid = regexp.MustCompile(`(?i)\b(?:paid|nimelipa|ni(?:me)?shalipa|(?:ni|tu)metuma\s+(?:hela|pesa|malipo|m-?pesa|\w*pesa)|tumelipa|(?:i have |i )?sent\s+(?:the\s+)?(?:money|payment|cash))\b`)
 
 // saysYesAndPaid reports whether a message says yes to the order that was read back, and that it is paid:
 // "yes. paid on mpesa already, ref SJK4H7T2QP". The number is the payment service's, and none of ours.

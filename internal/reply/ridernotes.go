@@ -70,7 +70,15 @@ func (t *turn) reconcileRider(p *perception, all *acts) {
 		all.drop(actPerson, actAnswer)
 		p.alike, p.sure, p.nearest = 0, false, nil // no answer about a rider's change
 	}
+	if noChange.MatchString(p.text) {
+		all.drop(actAnswer)
+		p.alike, p.sure, p.nearest = 0, false, nil
+	}
 }
+
+// noChange says that no change is needed.
+var noChange = regexp.MustCompile(`(?i)\b(?:chenji|chench|change)\s+(?:si\w*hitaji|siitaji|haina haja|sio lazima|is not needed|not needed)\b|` +
+	`\b(?:si\w*hitaji|no need (?:for|of)|don'?t need(?: any)?|no)\s+(?:chenji|chench|change)\b`)
 
 // keepRiderNote notes on the order what is said to the rider, and leaves it out of the address.
 func (t *turn) keepRiderNote() {

@@ -184,12 +184,18 @@ func (t *turn) isClearYes(words []string) bool {
 	if !clear || saysBut(words) || anyIn(words, ifWords) {
 		return false
 	}
-	held := t.namesHeldTime(&t.p) || t.partMeant()
+	held := t.namesHeldTime(&t.p) || t.partMeant() || t.namesHeldDay()
 	return !slices.ContainsFunc(words, func(w string) bool {
 		return !hasWord(yesHead, w) && !hasWord(courtesyWords, w) && !hasWord(surelyFine, w) &&
 			!hasWord(clearYes, w) && !hasWord(confirmWords, w) &&
 			!(held && (hasWord(hourWords, w) || hasWord(dayWords, w) || numberSaid(w) > 0 || hasDigits(w)))
 	})
+}
+
+// namesHeldDay reports whether the message says the day of what was read back, and no hour: "ndio kesho".
+func (t *turn) namesHeldDay() bool {
+	v, p := t.next.Booking, &t.p
+	return v != nil && p.hasTime && p.time.HasDay && !p.time.HasTime && !v.Start.IsZero() && sameDay(p.time.Day, v.Start)
 }
 
 // partMeant reports whether the message says the part of the day of the time that was asked about:
