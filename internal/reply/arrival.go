@@ -53,9 +53,12 @@ var (
 // at a help desk it is the technician who comes.
 func (t *turn) asksArrival() bool {
 	// Who has paid is answered by a person, and not by when the order comes.
-	return t.k.template() == flowhq.EcommerceTemplate && !t.p.has(actPaid) && !t.p.isReceipt &&
+	return t.k.template() == flowhq.EcommerceTemplate && !t.p.has(actPaid) && !t.p.isReceipt && !newStock.MatchString(t.p.text) &&
 		(anyIn(t.p.reading.Words, arrivalWords) || t.asksWhenItComes())
 }
+
+// newStock comes to the shop, and is no order.
+var newStock = regexp.MustCompile(`(?i)\bnew (?:stock|arrivals?|designs?|clothes)\b|\b(?:mzigo|stock|bidhaa|nguo) (?:m|mi|wa|z)?pya\b`)
 
 // asksWhenItComes reports whether the message asks when the order comes in other words than the
 // usual ones: "itanifikia leo?", "can i get it today".

@@ -44,6 +44,9 @@ const maxAccount = 20
 // takesPackage takes what a message says of another package for a connection that is there, and
 // reports whether it says anything of that.
 func (t *turn) takesPackage() bool {
+	if t.putsOffRequest() {
+		return true
+	}
 	p, v := &t.p, t.next.Ticket
 	if t.k.template() != flowhq.SupportTemplate {
 		return false

@@ -175,10 +175,14 @@ var knownWays = []struct {
 // unlistedWay is a way to pay that the message names and the owner has not listed; "" if none. It
 // is denied by its name: a list of other ways alone left customers to guess whether Visa works.
 func (t *turn) unlistedWay() string {
-	if i := knownWay(t.p.reading.Words); i >= 0 {
-		return t.wayName(i)
+	i := knownWay(t.p.reading.Words)
+	// "Card" is the bank card of the list.
+	if i < 0 || slices.ContainsFunc(t.k.profile.Payments, func(p flowhq.Payment) bool {
+		return anyIn(split(p.Name), knownWays[i].words)
+	}) {
+		return ""
 	}
-	return ""
+	return t.wayName(i)
 }
 
 // knownWay is the place in knownWays of the way that words name, or -1.

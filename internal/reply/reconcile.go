@@ -378,7 +378,6 @@ func (t *turn) reconcileTemplate(p *perception, all *acts) {
 	case flowhq.SupportTemplate:
 		t.reconcileDesk(p, all)
 		t.reconcileCoverage(p, all)
-		t.reconcilePayments(p, all)
 	}
 }
 
@@ -393,6 +392,7 @@ func (t *turn) reconcileDesk(p *perception, all *acts) {
 		}
 		all.drop(actDelivery)
 	}
+	t.waitsInVain(p, all)
 	// "Our link is down since 9:40" tells when it broke, and asks for no hours.
 	if all.has(actProblem) && !p.cued(actHours) || anyIn(p.reading.Words, installWords) {
 		all.drop(actHours) // "mnafunga" installs, and closes nothing
