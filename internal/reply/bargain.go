@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 
 	"github.com/flowhq/flowhq"
@@ -20,7 +21,7 @@ func (t *turn) reconcileDecision(p *perception, all *acts) {
 		all.add(actDecision)
 		p.answer, p.alike, p.sure = "", 0, false // no answer of the owner's is about this sum
 	}
-	if !p.cued(actPrice) && bargains(p) && !changeFor.MatchString(p.text) &&
+	if !p.cued(actPrice) && bargains(p) && !changeFor.MatchString(p.text) && !paysSum.MatchString(p.text) &&
 		!t.namesPrice(p) && !t.budgets(p, *all) {
 		all.add(actDecision)
 	}
@@ -36,6 +37,11 @@ func (t *turn) reconcileDecision(p *perception, all *acts) {
 		all.drop(actPrice)
 	}
 }
+
+// paysSum speaks of a sum that is paid, and of no other price: "how do I pay the 60k", "nalipia 45k saa hii".
+var paysSum = regexp.MustCompile(`(?i)\b(?:how|where)\s+(?:do|can|should|will|shall)\s+(?:i|we)\s+(?:pay|send)\b|` +
+	`\b(?:na|ni|nita|nta|tuna)(?:lip|tum)\w+\s+(?:\S+\s+){0,3}(?:wapi|vipi|vp|je)\b|` +
+	`\b(?:nalipia|nalipa|ninalipa|ninalipia)\s+\S+\s+(?:saa hii|sasa|sahivi|kwa mwezi|kila mwezi)\b|\bi\s+(?:now |currently )?pay\s+\S+\s+(?:now|a month|per month|every month)\b`)
 
 // budgets reports whether the amount is what the customer has to spend: "nina elfu ishirini tu,
 // nataka mchele, mafuta na sukari". Nobody has to agree to that.
@@ -66,6 +72,10 @@ func (t *turn) namesPrice(p *perception) bool {
 		// In a range each amount is the owner's.
 		for _, m := range p.entities.Money {
 			if price > 0 && m.Amount >= price && m.Amount <= max(price, to) {
+				return true
+			}
+			// "So 12k total?" is the price of two.
+			if price > 0 && to <= price && m.Amount%price == 0 && m.Amount/price <= maxPeople {
 				return true
 			}
 		}

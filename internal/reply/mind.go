@@ -3,6 +3,7 @@ package reply
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/flowhq/flowhq"
@@ -34,12 +35,35 @@ func (t *turn) withSecondThoughts(text string) string {
 		!slices.Contains([]string{askWhen, askBook, askMean, askMove, askMoveTo}, asked) {
 		return text
 	}
+	text = hourOf.ReplaceAllString(text, "saa $1 $2")
+	if t.saysHeldHour(text) {
+		return yesAndHour.FindStringSubmatch(text)[1]
+	}
 	if left := takenBackTime.ReplaceAllString(text, " "); left != text {
 		if _, ok := t.timeIn(left); ok {
 			text = strings.TrimSpace(left)
 		}
 	}
 	return t.withoutRefusedTime(text)
+}
+
+var (
+	// hourOf is an hour that looks like a place in a list: "ya 3 na nusu".
+	hourOf = regexp.MustCompile(`(?i)(?:\bya\s+|^\W*)(\d{1,2}|moja|mbili|tatu|nne|tano|sita|saba|nane|tisa|kumi)\s+(na nusu|na robo|kasoro)`)
+	// yesAndHour is a yes with an hour behind it, and nothing else.
+	yesAndHour = regexp.MustCompile(`(?i)^\W*(ndio|ndiyo|yes|yeah|sawa|ok|okay)\W+(?:saa\s+|at\s+)?(\d{1,2})[.:](\d\d)\s*(?:pm|am)?\W*$`)
+)
+
+// saysHeldHour reports whether a text is a yes with the hour that was read back: "yes 3.30".
+func (t *turn) saysHeldHour(text string) bool {
+	v, m := t.next.Booking, yesAndHour.FindStringSubmatch(text)
+	if v == nil || v.Start.IsZero() || m == nil {
+		return false
+	}
+	hour, _ := strconv.Atoi(m[2])
+	minute, _ := strconv.Atoi(m[3])
+	at := v.Start.In(t.k.zone)
+	return hour%12 == at.Hour()%12 && minute == at.Minute()
 }
 
 // countFirst is an answer to "how many?" in front of something else.

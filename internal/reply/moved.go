@@ -24,7 +24,7 @@ var (
 		`(?:\s+(?:kuja|kufika|tena|kabisa|again|at work|kazini))*` +
 		`(?:\s+(?:leo|today|kesho|tomorrow|this (?:morning|afternoon|evening)|muda huo|saa hiyo|on that day))?`)
 	// rather leads to another time than was just booked.
-	rather = regexp.MustCompile(`(?i)\b(?:bora|afadhali|heri|better|rather|labda|maybe|perhaps|let me come|tufanye|instead)\b`)
+	rather = regexp.MustCompile(`(?i)\b(?:bora|afadhali|heri|better|rather|labda|maybe|perhaps|let me come|tufanye|instead|(?:ku|ni|tu|u)?sogez[ae]\w*)\b`)
 	// asBefore is the hour of the booking, on another day.
 	asBefore = regexp.MustCompile(`(?i)\b(?:muda|saa|wakati)\s*(?:huo\s*huo|hiyo\s*hiyo|ile\s*ile|ule\s*ule|uo\s*uo)\b|` +
 		`\bsame (?:time|hour)\b`)
@@ -65,9 +65,10 @@ func (t *turn) readMove(p *perception) {
 		return
 	}
 	p.time, p.hasTime = r, true
-	if !p.cued(actChange) {
-		p.cues = append(p.cues, actChange)
-	}
+	// "Kazi imenibana" is tight as work is, and no clothes are.
+	p.cues = append(slices.DeleteFunc(p.cues, func(a act) bool {
+		return slices.Contains([]act{actChange, actComplaint, actReturn, actProblem}, a)
+	}), actChange)
 	// The owner's answer is to a question beside it, or to none.
 	p.sure = p.sure && slices.ContainsFunc(piecesOf(p.text), func(piece piece) bool {
 		if _, timed := t.timeIn(piece.text); timed || !piece.asks {

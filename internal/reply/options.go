@@ -144,6 +144,9 @@ func (t *turn) chosen() (Option, bool) {
 		options[0].Do == doService && p.hasTime && p.time.HasTime {
 		return Option{}, false
 	}
+	if options[0].Do == doTime && p.hasTime && p.time.HasTime {
+		return t.chosenTime()
+	}
 	if o, ok := t.chosenFact(); ok {
 		return o, true
 	}
@@ -156,8 +159,9 @@ func (t *turn) chosen() (Option, bool) {
 	matches := entity.NewNames(names).Match(p.text)
 	// Two that match equally well, or one that only resembles in more than a few words, are no
 	// choice.
+	// "3 na nusu" resembles every half hour.
 	if len(matches) != 1 || len(matches[0].Others) > 0 ||
-		!matches[0].Exact && len(p.reading.Words) > maxNaming {
+		!matches[0].Exact && (len(p.reading.Words) > maxNaming || options[0].Do == doTime && anyIn(p.reading.Words, halfWords)) {
 		return Option{}, false
 	}
 	i, err := strconv.Atoi(matches[0].ID)
@@ -165,6 +169,20 @@ func (t *turn) chosen() (Option, bool) {
 		return Option{}, false
 	}
 	return options[i], true
+}
+
+// halfWords say a half or a quarter of an hour.
+var halfWords = keywords("nusu, robo, kasoro, half, quarter")
+
+// chosenTime is the offered time that the message says, and none that only resembles it: "saa 3 na nusu" is not
+// half past five.
+func (t *turn) chosenTime() (Option, bool) {
+	for _, o := range t.next.Ask.Options {
+		if at, ok := parseTime(o.Value, t.k.zone); ok && o.Do == doTime && sameHour(at, t.p.time.Start.In(t.k.zone)) {
+			return o, true
+		}
+	}
+	return Option{}, false
 }
 
 // chosenFact is the booking or order among the options that a message means by what is booked or ordered,

@@ -167,7 +167,9 @@ func (t *turn) placesIn(part string) (all []place) {
 	}
 	children := 0
 	for _, form := range []*regexp.Regexp{childrenFirst, childrenLast} {
-		if m := form.FindStringSubmatchIndex(part); m != nil && !hourBefore.MatchString(part[:m[2]]) {
+		// "2 boys 6 and 9" tells how old they are.
+		if m := form.FindStringSubmatchIndex(part); m != nil && !hourBefore.MatchString(part[:m[2]]) &&
+			(children == 0 || !ageBehind.MatchString(part[m[2]:])) {
 			children = numberSaid(part[m[2]:m[3]])
 		}
 	}
@@ -213,6 +215,9 @@ func (t *turn) placesIn(part string) (all []place) {
 	}
 	return all
 }
+
+// ageBehind is the age of a child, behind the word for it.
+var ageBehind = regexp.MustCompile(`(?i)^\d{1,2}\b(?:\s*$|\s*(?:,|and|na|&|yrs?|years?)\s*)`)
 
 // customerWords are the customer, and twinWords two children at once.
 var (
