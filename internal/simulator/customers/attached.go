@@ -119,7 +119,7 @@ func (a *Attached) download(ctx context.Context, c *Customer) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	data, err := c.client.Download(ctx, media)
+	data, err := c.client.Load().Download(ctx, media)
 	if err != nil {
 		return nil, fmt.Errorf("download %s: %w", a.Kind, err)
 	}

@@ -6,18 +6,19 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"go.mau.fi/whatsmeow"
-	"go.mau.fi/whatsmeow/proto/waE2E"
-	"go.mau.fi/whatsmeow/types"
-	"go.mau.fi/whatsmeow/types/events"
-	waLog "go.mau.fi/whatsmeow/util/log"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/simulator/database"
 	"github.com/flowhq/flowhq/internal/simulator/signalstore"
+	"go.mau.fi/whatsmeow"
+	"go.mau.fi/whatsmeow/proto/waE2E"
+	"go.mau.fi/whatsmeow/store"
+	"go.mau.fi/whatsmeow/types"
+	"go.mau.fi/whatsmeow/types/events"
+	waLog "go.mau.fi/whatsmeow/util/log"
+	"google.golang.org/protobuf/proto"
 )
 
 const (
@@ -35,7 +36,10 @@ const (
 type Customer struct {
 	pool   *Pool
 	person person
-	client *whatsmeow.Client
+	device *store.Device
+	client atomic.Pointer[whatsmeow.Client]
+	// spent says that the server has ended the connection itself: see [Customer.connect].
+	spent  atomic.Bool
 	memory *signalstore.Store // what the client remembers
 	inbox  *inbox
 	outbox *outbox
@@ -59,16 +63,32 @@ func (p *Pool) newCustomer(who person, k clientKeys, records map[string][]byte) 
 	// The library learns its own LID when it is linked, which a customer never is. Without
 	// the mapping it could not read copies of what its own other devices send.
 	_ = c.memory.PutLIDMapping(p.ctx, who.hiddenJID(), who.jid()) // never fails
-	c.client = NewClient(k.device(who, c.memory), p.dialer, waLog.Noop)
+	c.device = k.device(who, c.memory)
+	c.renewClient()
+	return c
+}
+
+// renewClient gives the customer a client that has had no connection yet.
+func (c *Customer) renewClient() {
+	client := NewClient(c.device, c.pool.dialer, waLog.Noop)
 	// The library's own reconnecting gives up on some refusals, and waits up to minutes.
-	c.client.EnableAutoReconnect = false // stayConnected does it
+	client.EnableAutoReconnect = false // stayConnected does it
 	// Kept in the store, a message can be repeated also after a restart.
-	c.client.UseRetryMessageStore = true
+	client.UseRetryMessageStore = true
 	// Otherwise its receipts say "inactive", as it never announces its presence, and bots
 	// would not see that their messages have arrived.
-	c.client.SetForceActiveDeliveryReceipts(true)
-	c.client.AddEventHandler(c.handle)
-	return c
+	client.SetForceActiveDeliveryReceipts(true)
+	client.AddEventHandler(func(event any) {
+		switch event.(type) {
+		case *events.Message, *events.Receipt: // acknowledged by now, and not sent again
+			c.handle(event)
+		default:
+			if c.client.Load() == client {
+				c.handle(event)
+			}
+		}
+	})
+	c.client.Store(client)
 }
 
 // save writes what the customer's client remembers, soon. The signal store calls it with each
@@ -97,7 +117,7 @@ func (c *Customer) stayConnected() {
 		}
 		wait = min(2*wait, lastRetry)
 	}
-	c.client.Disconnect()
+	c.client.Load().Disconnect()
 }
 
 // jitter spreads a wait, so that customers who lost their connections together do not
@@ -111,6 +131,11 @@ func (c *Customer) connect(ctx context.Context) (wasOnline bool) {
 	case <-c.lost: // of an earlier connection
 	default:
 	}
+	// Where the server has ended a connection, the library says so before it has closed its socket,
+	// and a dial meanwhile would write what the closing reads.
+	if c.spent.Swap(false) {
+		c.renewClient()
+	}
 	select {
 	// The places bound how many dial at once: each login costs a handshake on both sides.
 	case c.pool.dialing <- struct{}{}:
@@ -118,11 +143,12 @@ func (c *Customer) connect(ctx context.Context) (wasOnline bool) {
 		return false
 	}
 	// The connection outlives ctx: see Pool.connected.
-	err := c.client.ConnectContext(c.pool.connected)
+	client := c.client.Load()
+	err := client.ConnectContext(c.pool.connected)
 	<-c.pool.dialing // connected or not, others may dial now
 	// The client may have noticed the loss of its connection only in part.
 	if errors.Is(err, whatsmeow.ErrAlreadyConnected) {
-		c.client.Disconnect()
+		client.Disconnect()
 		return false
 	} else if err != nil {
 		return false
@@ -147,12 +173,20 @@ func (c *Customer) handle(event any) {
 			c.outbox.mark(t, e.MessageIDs...)
 		}
 	// Whatever the reason, the customer dials again: a person would not give up either.
-	case *events.Disconnected, *events.LoggedOut, *events.StreamReplaced, *events.StreamError,
+	case *events.Disconnected:
+		c.redial()
+	case *events.LoggedOut, *events.StreamReplaced, *events.StreamError,
 		*events.ConnectFailure, *events.TemporaryBan, *events.ClientOutdated:
-		select {
-		case c.lost <- struct{}{}:
-		default:
-		}
+		c.spent.Store(true)
+		c.redial()
+	}
+}
+
+// redial says that the connection is over.
+func (c *Customer) redial() {
+	select {
+	case c.lost <- struct{}{}:
+	default:
 	}
 }
 
@@ -187,7 +221,7 @@ func (c *Customer) receive(e *events.Message) {
 // markRead sends read receipts. They are lost if the connection is, which happens to real
 // ones, too.
 func (c *Customer) markRead(chat types.JID, ids []types.MessageID) {
-	_ = c.client.MarkRead(c.pool.ctx, ids, time.Now(), chat, types.EmptyJID)
+	_ = c.client.Load().MarkRead(c.pool.ctx, ids, time.Now(), chat, types.EmptyJID)
 }
 
 // WaitOnline waits until the client is logged in. It returns ctx's error when ctx is done
@@ -195,7 +229,7 @@ func (c *Customer) markRead(chat types.JID, ids []types.MessageID) {
 func (c *Customer) WaitOnline(ctx context.Context) error { return c.online.wait(ctx) }
 
 // NewMessageID draws the id of a message, in the form that the library gives its own.
-func (c *Customer) NewMessageID() string { return c.client.GenerateMessageID() }
+func (c *Customer) NewMessageID() string { return c.client.Load().GenerateMessageID() }
 
 // Letters returns the newest letters, at most limit, oldest first. They are those from
 // one number, or from anybody if from is "".
@@ -254,7 +288,7 @@ func (c *Customer) try(
 	defer cancel()
 	err = c.memory.Send(ctx, func(ctx context.Context) error {
 		// The library adds to the message that it is given, and may be given it again.
-		sent, err := c.client.SendMessage(ctx, types.NewJID(to, types.DefaultUserServer),
+		sent, err := c.client.Load().SendMessage(ctx, types.NewJID(to, types.DefaultUserServer),
 			proto.CloneOf(m), whatsmeow.SendRequestExtra{ID: id})
 		at = sent.Timestamp
 		return err
