@@ -13,8 +13,9 @@ import (
 // Where an order goes. Everything that takes an address from a message asks [turn.place], so that
 // what is no place is none for all of them: greetings, times, sums, codes, verbs, questions, thanks.
 
-// placeFirst is the first sentence of an answer to the question for the address, where what stands behind it asks
-// or pays: "abc place waiyaki way, 3rd floor. is the jeans slim fit?". It is "" for any other message.
+// placeFirst is the first sentence of an answer to the question for the address, where what stands
+// behind it asks or pays: "abc place waiyaki way, 3rd floor. is the jeans slim fit?". It is "" for
+// any other message.
 func (t *turn) placeFirst() string {
 	at := sentenceMark.FindStringIndex(t.p.text)
 	if t.in.State.Ask.For != askAddress || at == nil {

@@ -21,7 +21,8 @@ var (
 	addressHead = regexp.MustCompile(`(?i)[\s,]*\b(?:(?:na|and|change|badilisha|badili|the|my)\s+){0,3}(?:address|anwani|location|mahali)(?:\s+(?:yangu|ni|is|iwe))*$`)
 )
 
-// correctedAddress is a text whose correction of an address is written as a plain one, and whether it has one.
+// correctedAddress is a text whose correction of an address is written as a plain one, and whether
+// it has one.
 func (t *turn) correctedAddress(text string) (plain string, corrects bool) {
 	held := t.heldPlace()
 	if held == "" || len(text) > maxRead || strings.Contains(text, "?") && len(split(text)) < minMeaning {

@@ -24,8 +24,9 @@ func decided(in Input) *turn {
 		in.Knowledge = Compile(flowhq.Profile{}, flowhq.Config{})
 	}
 	in.Message.Text = someOff(withoutRest(in.Message.Text))
-	in.Message.Text = newTurn(in).withSecondThoughts(in.Message.Text)
-	in = newTurn(in).startedOver(in)
+	first := newTurn(in)
+	in.Message.Text = first.withSecondThoughts(in.Message.Text)
+	in = first.startedOver(in)
 	before := newTurn(in)
 	text, denied := before.withoutDenied(in.Message.Text)
 	text, in.placeAnew = before.correctedAddress(before.withoutOthers(before.withoutOrdered(text)))

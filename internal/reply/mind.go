@@ -19,8 +19,6 @@ var (
 		`(?:ngoja|subiri|wait|hold on|hang on)\b[\s,.!]*(?:(?:kidogo|kwanza|a (?:min|minute|sec|bit)|actually)\b[\s,.!]*)?`)
 	// tooEarly says of a time that it does not suit.
 	tooEarly = regexp.MustCompile(`(?i)\b(?:ni )?(?:mapema(?: sana| mno)?|too early|early for me|too late|nimechelewa|haifai|hainifai|siwezi|sitaweza|not good|doesn'?t work)\b`)
-	// clauseMark ends a clause in which one time is spoken of.
-	clauseMark = regexp.MustCompile(`[,;!?\n]+\s*|\.(?:\s+|$)`)
 )
 
 // withSecondThoughts is a text without what it takes back itself, where a question of the bot is open.
@@ -71,8 +69,9 @@ var countFirst = regexp.MustCompile(`(?i)^\W*(?:(?:just|only|nipe|naomba|nataka|
 	`(\d{1,3}|one|two|three|four|five|moja|mbili|tatu|nne|tano)` +
 	`((?:\s+(?:pairs?|pcs?|pieces?|tu|only|please|pls|tafadhali|of (?:it|them|that)))*)\s*[.,;\n]+\s*(\S.*)$`)
 
-// withCountNamed is a text whose first words answer "how many?", with the name of what was asked about behind the
-// number, where something else is ordered beside it: "1 pair. also a belt" lost the jeans.
+// withCountNamed is a text whose first words answer "how many?", with the name of what was asked
+// about behind the number, where something else is ordered beside it: "1 pair. also a belt" lost
+// the jeans.
 func (t *turn) withCountNamed(text string) string {
 	p := t.k.product[t.next.Ask.About]
 	m := countFirst.FindStringSubmatch(text)
@@ -91,12 +90,12 @@ func (t *turn) withCountNamed(text string) string {
 	return m[1] + " " + name + ". " + m[3]
 }
 
-// withoutRefusedTime is a text without the clause whose time does not suit, where another one has a time: "10.30
-// ni mapema sana, nipe ya saa tisa na nusu".
+// withoutRefusedTime is a text without the clause whose time does not suit, where another one has a
+// time: "10.30 ni mapema sana, nipe ya saa tisa na nusu".
 func (t *turn) withoutRefusedTime(text string) string {
 	var left []string
 	refused, timed, from := false, false, 0
-	ends := append(clauseMark.FindAllStringIndex(text, maxPartsRead), []int{len(text), len(text)})
+	ends := append(hourClause.FindAllStringIndex(text, maxPartsRead), []int{len(text), len(text)})
 	for _, end := range ends {
 		clause := text[from:end[1]]
 		from = end[1]

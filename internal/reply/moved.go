@@ -31,8 +31,6 @@ var (
 	// cancelClause is what takes a booking away, and putsInstead what puts another in its place.
 	cancelClause = regexp.MustCompile(`(?i)\b(?:\w*ghairi\w*|cancel\w*|futa|ifute)\b[^,.;!?\n]*[,.;!?\n]*`)
 	putsInstead  = regexp.MustCompile(`(?i)\b(?:weka|niwekee|iweke|book|put|make it|iwe|nipe|nije)\b`)
-	// cancels takes a booking away by the word for it.
-	cancels = regexp.MustCompile(`(?i)\b(?:\w*ghairi\w*|cancel\w*|futa|ifute)\b`)
 )
 
 // readMove reads a message that moves a booking as one that says so, with its new time.
@@ -41,12 +39,10 @@ func (t *turn) readMove(p *perception) {
 		anyIn(p.reading.Words, anotherVisit) {
 		return
 	}
-	a, text := t.appointments()[0], p.text
 	// "Futa ya leo, weka alhamisi ijayo" cancels nothing.
-	if cancels.MatchString(text) {
-		if text = cancelClause.ReplaceAllString(text, ""); !putsInstead.MatchString(text) {
-			return
-		}
+	a, text := t.appointments()[0], cancelClause.ReplaceAllString(p.text, "")
+	if text != p.text && !putsInstead.MatchString(text) {
+		return
 	}
 	if slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return !slices.Contains(visitOf(a).services(), m.ID) }) {
 		return

@@ -174,8 +174,8 @@ func (t *turn) chosen() (Option, bool) {
 // halfWords say a half or a quarter of an hour.
 var halfWords = keywords("nusu, robo, kasoro, half, quarter")
 
-// chosenTime is the offered time that the message says, and none that only resembles it: "saa 3 na nusu" is not
-// half past five.
+// chosenTime is the offered time that the message says, and none that only resembles it: "saa 3 na
+// nusu" is not half past five.
 func (t *turn) chosenTime() (Option, bool) {
 	for _, o := range t.next.Ask.Options {
 		if at, ok := parseTime(o.Value, t.k.zone); ok && o.Do == doTime && sameHour(at, t.p.time.Start.In(t.k.zone)) {

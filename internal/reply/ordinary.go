@@ -31,8 +31,8 @@ func (t *turn) ordinaryService() string {
 	return found[0]
 }
 
-// takesOrdinary takes the usual kind for the special one that is being booked: "hapana huyo wa kawaida tu", and
-// reports whether the message wants that.
+// takesOrdinary takes the usual kind for the special one that is being booked: "hapana huyo wa
+// kawaida tu", and reports whether the message wants that.
 func (t *turn) takesOrdinary() bool {
 	v, p := t.next.Booking, &t.p
 	id := t.ordinaryService()

@@ -146,8 +146,9 @@ func (t *turn) saysAnew(m entity.NameMatch) bool {
 // oneMore stands at the end of what is in front of one thing more.
 var oneMore = regexp.MustCompile(`(?i)(?:^|\s)(?:na|and|plus|pia|also)\s*(?:\pL+\s+)?$`)
 
-// countedElsewhere reports whether a name without an amount, or no more than a pack, is in the message once
-// more with its count: "mchele nautaka, niwekee kilo 5 za mchele", "you left out the water. 2 of the 12 litre".
+// countedElsewhere reports whether a name without an amount, or no more than a pack, is in the
+// message once more with its count: "mchele nautaka, niwekee kilo 5 za mchele", "you left out the
+// water. 2 of the 12 litre".
 func (t *turn) countedElsewhere(m entity.NameMatch) bool {
 	only := m.Start >= 0 && m.End <= len(t.p.text) && m.Start < m.End && bareName(t.p.text[m.Start:m.End]) == ""
 	bare := m.Quantity == 0 && m.Amount.Value == 0

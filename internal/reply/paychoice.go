@@ -30,12 +30,7 @@ func (t *turn) tellPayChoice() bool {
 		t.tell("payment.unlisted", "way", t.wayName(way))
 		break
 	}
-	t.tell("payment.lead")
-	var lines []string
-	for i := range t.k.profile.Payments {
-		lines = append(lines, "• "+t.payment(i))
-	}
-	t.show(lines...)
+	t.tellWays()
 	return true
 }
 

@@ -48,6 +48,11 @@ func (t *turn) tellPayment() {
 	if t.toldToPay() {
 		return
 	}
+	t.tellWays()
+}
+
+// tellWays lists all ways to pay.
+func (t *turn) tellWays() {
 	t.tell("payment.lead")
 	var lines []string
 	for i := range t.k.profile.Payments {
@@ -71,8 +76,8 @@ var (
 	paidWhen = regexp.MustCompile(`(?i)\b(?:before|after|first|advance|baada|kabla|kwanza)\b`)
 )
 
-// reconcilePayments hears a question for the way to pay, and one for when: "is it before installation or after
-// they finish?" behind the ways to pay.
+// reconcilePayments hears a question for the way to pay, and one for when: "is it before
+// installation or after they finish?" behind the ways to pay.
 func (t *turn) reconcilePayments(p *perception, all *acts) {
 	if t.asksPayChoice(p) {
 		all.add(actPayment)

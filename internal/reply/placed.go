@@ -203,8 +203,8 @@ func (t *turn) takePlacedAddress() bool {
 var asksOfPlaced = regexp.MustCompile(`(?i)\b(?:my|the)\s+total\b|\btotal\s+(?:again|of my order|and (?:the |my )?address)\b|\bjumla\s+(?:yangu|ya oda)\b|` +
 	`\b(?:address|anwani)\s+(?:(?:do|did)\s+)?(?:u|you)\s+(?:have|got|put)\b|\b(?:address|anwani)\s+(?:gani\s+)?m(?:nayo|me(?:andika|weka))\b`)
 
-// tellsPlaced says what the order that was placed in this talk comes to and where it goes, to who asks for that
-// once more, and reports whether the message does.
+// tellsPlaced says what the order that was placed in this talk comes to and where it goes, to who
+// asks for that once more, and reports whether the message does.
 func (t *turn) tellsPlaced() bool {
 	o, ok := t.placedOrder()
 	if !ok || t.p.names() || !asksOfPlaced.MatchString(t.p.text) || t.p.has(actCancel, actReturn, actComplaint) {

@@ -64,8 +64,8 @@ const maxOrderNote = 120
 // riderCalls speaks of a call by the rider: "will the rider call me?".
 var riderCalls = regexp.MustCompile(`(?i)\b(?:rider|boda\w*|dereva|driver)\b[^.?!\n]{0,20}\b(?:call|calls|\w*pig\w*)\b`)
 
-// reconcileRider calls nobody of the shop for who speaks of a call by the rider, and tells nothing of change to
-// who needs none.
+// reconcileRider calls nobody of the shop for who speaks of a call by the rider, and tells nothing
+// of change to who needs none.
 func (t *turn) reconcileRider(p *perception, all *acts) {
 	if riderCalls.MatchString(p.text) && !anyIn(p.reading.Words, wantsPerson) {
 		all.drop(actPerson, actAnswer)

@@ -198,8 +198,8 @@ func (p *perception) hasTried() bool {
 var notCome = regexp.MustCompile(`(?i)\b(?:haja|hamja|hawaja)(?:ni)?(?:pig|pigi|fik|j|kuj|anza|leta|tokea)\w*\b|` +
 	`\b(?:still|yet)\b[^.?!]{0,25}\b(?:not|nobody|no one|hasn'?t|haven'?t)\b|\b(?:nobody|no one|hasn'?t|haven'?t|has not|have not)\b[^.?!]{0,20}\b(?:come|called|shown|arrived)\b`)
 
-// waitsInVain hears the complaint of who has reported something and says that nobody has come or called: "mbona
-// hajapiga simu mpaka saa hii" asks for no hours.
+// waitsInVain hears the complaint of who has reported something and says that nobody has come or
+// called: "mbona hajapiga simu mpaka saa hii" asks for no hours.
 func (t *turn) waitsInVain(p *perception, all *acts) {
 	v := t.next.Ticket
 	if v == nil || v.Number == "" || all.has(actCancel, actPaid) || !notCome.MatchString(p.text) {
@@ -212,8 +212,8 @@ func (t *turn) waitsInVain(p *perception, all *acts) {
 // putsOff asks for something at a later time.
 var putsOff = regexp.MustCompile(`(?i)\b(?:iache|iacheni|acha|ahirisha|subirini?|leave it|hold it|postpone|put it off|wait with it)\b[^.?!]{0,30}\b(?:mpaka|hadi|until|till|to next|next|mwezi ujao|wiki ijayo)\b`)
 
-// putsOffRequest notes on a request that it is for later, and reports whether the message says so: "hiyo ya kupanda
-// iache mpaka mwezi ujao".
+// putsOffRequest notes on a request that it is for later, and reports whether the message says so:
+// "hiyo ya kupanda iache mpaka mwezi ujao".
 func (t *turn) putsOffRequest() bool {
 	v := t.next.Ticket
 	if v == nil || v.Number == "" || v.Subject != string(actOrder) || t.p.asks || !putsOff.MatchString(t.p.text) {

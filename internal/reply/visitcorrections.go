@@ -196,8 +196,8 @@ func (t *turn) comesAlone() bool {
 var ownOff = regexp.MustCompile(`(?i)\b(?:forget|cancel|remove|skip|leave|acha|futa|toa|ghairi)\s+(?:mine|yangu|me|my own)\b|` +
 	`\b(?:just|only)\s+(?:for\s+)?(?:the|my)\s+(?:boy|son|kid|child|girl|daughter)\b|\b(?:mtoto|mwanangu|dogo)\s+(?:tu|peke yake|pekee)\b`)
 
-// onlyChild leaves the child alone on a visit, and reports whether the message says so: "forget mine, just the
-// boy".
+// onlyChild leaves the child alone on a visit, and reports whether the message says so: "forget
+// mine, just the boy".
 func (t *turn) onlyChild() bool {
 	v, child := t.next.Booking, t.childService()
 	if v == nil || v.Moves != "" || child == "" || len(v.More) == 0 || !slices.Contains(v.services(), child) ||
