@@ -58,7 +58,12 @@ func TestNothingIsKeptAboutCustomers(t *testing.T) {
 			t.Errorf("%s has %d rows, %v; want none", table, rows, err)
 		}
 	}
-	// The plaintexts that wait for their handler are gone once it is done.
+	w.awaitNoPlaintext()
+}
+
+// awaitNoPlaintext waits until no plaintext waits for its handler any more.
+func (w *world) awaitNoPlaintext() {
+	w.Helper()
 	w.await("the end of the plaintexts", func() bool {
 		var rows int
 		err := w.db.QueryRow("select count(plaintext) from whatsmeow_event_buffer").Scan(&rows)
@@ -231,8 +236,8 @@ func TestNotRecordedIsDeliveredAgain(t *testing.T) {
 	}
 }
 
-// The connection is lost while a handler runs: nobody can say any more that the
-// message was received, so it comes again.
+// The connection is seen to be lost while a handler runs: the library discards what that
+// handler answers, so the message comes again.
 func TestDropDuringHandler(t *testing.T) {
 	w := newWorld(t)
 	phone, customer, h := w.phone(), w.customer(), newRecorder()
@@ -246,6 +251,7 @@ func TestDropDuringHandler(t *testing.T) {
 	id := w.write(customer, phone, "hello")
 	<-entered
 	w.fault("drop", phone, nil)
+	w.await("the end of the connection", c.hasEnded)
 	close(leave)
 	w.wantEnd(c, flowhq.EndLost)
 	if first := h.next(t); first.ID != id {
@@ -254,6 +260,40 @@ func TestDropDuringHandler(t *testing.T) {
 	w.next(w.dial(device.JID, h), Online)
 	if second := h.next(t); second.ID != id {
 		t.Errorf("received %+v; want %s again", second, id)
+	}
+}
+
+// The connection is lost after a message was accepted and before its acknowledgement is
+// there: WhatsApp delivers the message again, and it is only acknowledged.
+func TestDropBeforeAcknowledgement(t *testing.T) {
+	w := newWorld(t)
+	phone, customer, h := w.phone(), w.customer(), newRecorder()
+	c, device := w.link(phone, h)
+	entered, leave := make(chan struct{}), make(chan struct{})
+	h.onReceive(func(context.Context, Inbound) error {
+		close(entered)
+		<-leave
+		return nil
+	})
+	id := w.write(customer, phone, "hello")
+	<-entered
+	w.fault("unresponsive", phone, nil)
+	close(leave)
+	if first := h.next(t); first.ID != id {
+		t.Errorf("received %+v; want %s", first, id)
+	}
+	w.awaitNoPlaintext()
+	w.fault("drop", phone, nil)
+	w.wantEnd(c, flowhq.EndLost)
+	if w.queued(phone) == 0 {
+		t.Error("WhatsApp has nothing to deliver again")
+	}
+	h.onReceive(nil)
+	w.next(w.dial(device.JID, h), Online)
+	w.await("the acknowledgement", func() bool { return w.queued(phone) == 0 })
+	w.write(customer, phone, "next")
+	if in := h.next(t); in.Text != "next" {
+		t.Errorf("received %+v; want only the next message", in)
 	}
 }
 
