@@ -47,6 +47,14 @@ func decided(in Input) *turn {
 
 // decidedBeside decides the message by what it does, where its questions hide that, else whole.
 func decidedBeside(in Input) *turn {
+	if t := decidedInTurn(in); t != nil {
+		return t
+	}
+	return decidedAtOnce(in)
+}
+
+// decidedAtOnce decides the message by what it does, or whole, as one thing.
+func decidedAtOnce(in Input) *turn {
 	t := decidedWhole(in)
 	if act := besideQuestions(in, t); act != nil {
 		return act

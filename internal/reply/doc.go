@@ -133,6 +133,7 @@
 //	staff.go             who is to serve
 //	readback.go          a visit is read back, and confirmed or not
 //	existing.go          bookings that stand: moved, cancelled, told
+//	yesthen.go           a move or a cancellation, and something else behind it
 //	moved.go             who moves a booking without the word for it
 //	mind.go              what a message takes back itself
 //	appointments.go      the rows of one visit, which are moved or cancelled together

@@ -197,6 +197,8 @@ type Visit struct {
 	Children bool `json:"children,omitempty"`
 	// Note is what the customer wishes besides, such as who is to cut.
 	Note string `json:"note,omitempty"`
+	// Then is the rest of a message that asked for a move. It is read once the move is confirmed.
+	Then string `json:"then,omitempty"`
 }
 
 // A Basket is an order that is being made or changed.

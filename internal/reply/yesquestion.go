@@ -54,13 +54,16 @@ func (t *turn) confirmsBeside() bool {
 // questionsBesideYes are the parts of a message that ask, beside one that is a clear yes. It is not ok
 // where a part does anything else: puts something on the visit, moves it, or makes the yes depend.
 func (t *turn) questionsBesideYes() (questions []string, name string, ok bool) {
-	said := false
+	said, again := false, false
 	for i, piece := range withConditions(piecesOf(t.p.text)) {
 		words := split(leadIn.ReplaceAllString(piece.text, ""))
 		switch {
-		case len(words) == 0:
+		case len(words) == 0, isPlaceWord(words):
 		case !piece.asks && t.isClearYes(words):
 			said = true
+		// "Yes for both of them, so 12k total?"
+		case t.repeatsVisit(piece.text):
+			said, again = said || anyIn(words[:1], plainYes), true
 		// "Sure, go ahead".
 		case !piece.asks && !slices.ContainsFunc(words, func(w string) bool { return !hasWord(yesHead, w) }):
 		case !piece.asks && t.isName(piece.text):
@@ -76,7 +79,49 @@ func (t *turn) questionsBesideYes() (questions []string, name string, ok bool) {
 			questions = append(questions, singleQuestions(piece)...)
 		}
 	}
-	return questions, name, said && len(questions) > 0
+	return questions, name, said && (len(questions) > 0 || again)
+}
+
+// isPlaceWord reports whether a piece only points to the place that the question behind it is about: "pale
+// kuna parking?".
+func isPlaceWord(words []string) bool {
+	return len(words) == 1 && hasWord(thePlace, words[0])
+}
+
+var thePlace = keywords("pale, hapo, huko, kule, hapa, kwenu, there, here")
+
+// repeatsVisit reports whether a piece says again what the visit that was read back is for, for how many, and
+// what that comes to, and nothing else.
+func (t *turn) repeatsVisit(text string) bool {
+	v := t.next.Booking
+	if v == nil || v.Moves != "" || v.Start.IsZero() {
+		return false
+	}
+	for _, n := range numbersSaid(text) {
+		if n != int64(v.places()) && n != t.visitTotal(v) && n*1000 != t.visitTotal(v) {
+			return false
+		}
+	}
+	words := split(text)
+	return anyIn(words, saysAgain) && !slices.ContainsFunc(words, func(w string) bool {
+		return !hasWord(saysAgain, w) && !hasWord(yesHead, w) && !hasWord(courtesyWords, w) && numberSaid(w) == 0 &&
+			!hasDigits(w) && !slices.ContainsFunc(v.services(), func(id string) bool { return t.hasNameWords(id, []string{w}) })
+	})
+}
+
+// saysAgain stand in what says the visit again.
+var saysAgain = listOf("says the visit again")
+
+// visitTotal is what the services of a visit cost, 0 if that is open.
+func (t *turn) visitTotal(v *Visit) (total int64) {
+	for _, id := range v.services() {
+		s := t.k.service[id]
+		if s == nil || s.Price == 0 || s.PriceTo > s.Price {
+			return 0
+		}
+		total += s.Price
+	}
+	return total
 }
 
 // isName reports whether a piece of a message is written as a name, and is no word that is known.
