@@ -139,6 +139,7 @@
 //	appointments.go      the rows of one visit, which are moved or cancelled together
 //	cancelone.go         one of several who are booked stays at home
 //	late.go              who will be late
+//	age.go               the age of who comes, beside a yes
 //
 // Orders:
 //

@@ -222,11 +222,38 @@ func (t *turn) rowsOf(services []string, h ownHour) (rows []int) {
 			if i == own {
 				rows = append(rows, i)
 			}
-		case i != own && (!h.child || child == "" || id == child || !slices.Contains(services, child)):
+		case i != own && (child == "" || h.child == (id == child) || !t.serves(services, own, h)):
 			rows = append(rows, i)
 		}
 	}
 	return rows
+}
+
+// serves reports whether a list of services has one of the kind of who comes along: a child's, or else a
+// grown-up's.
+func (t *turn) serves(services []string, own int, h ownHour) bool {
+	for i, id := range services {
+		if i != own && (id == t.childService()) == h.child {
+			return true
+		}
+	}
+	return false
+}
+
+// addNamed puts those on a visit who come along with an hour of their own and have no place on it yet.
+func (t *turn) addNamed(v *Visit, hours []ownHour) {
+	services := v.services()
+	own, grown := slices.IndexFunc(services, func(id string) bool { return id != t.childService() }), 0
+	for _, h := range hours {
+		if !h.own && !h.child {
+			grown++
+		}
+	}
+	if own < 0 || grown == 0 || len(hours) <= len(services) || len(hours) > maxInTurn || t.serves(services, own, ownHour{}) {
+		return
+	}
+	v.More = append(v.More, slices.Repeat([]string{services[own]}, grown)...)
+	v.Together = true
 }
 
 // placeEach puts those of a visit at the hours, or in the order, that the message says for them. was is
@@ -236,6 +263,7 @@ func (t *turn) placeEach(v *Visit, was time.Time) {
 		return
 	}
 	hours, alone := t.ownHours()
+	t.addNamed(v, hours)
 	otherFirst, inRow := t.inRow()
 	if !inRow && t.joinsThem(v) {
 		v.Together, v.InTurn, v.Offsets = true, false, nil

@@ -16,7 +16,9 @@ var comesLate = listOf("comes late")
 // saysLate reports whether the customer of a booking says that it will be late. A time in what is
 // asked is another time that is wanted: "I will be late from work, can we do 7?".
 func (t *turn) saysLate(p *perception) bool {
-	if t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil || len(t.bookings()) == 0 ||
+	// What is read back may be come to late as well.
+	held := t.next.Ask.For == askBook && t.next.Booking != nil && !t.next.Booking.Start.IsZero()
+	if t.k.template() != flowhq.BookingTemplate || !held && (t.next.Booking != nil || len(t.bookings()) == 0) ||
 		!anyIn(p.reading.Words, comesLate) || len(p.services) > 0 || p.cued(actCancel) || p.cued(cueInstead) {
 		return false
 	}
@@ -83,7 +85,11 @@ func (t *turn) noteLate(informed bool) bool {
 		}
 	}
 	t.noteVisit(oneLine(strings.Join(told, ", "), maxNote))
-	if !informed {
+	switch {
+	// What was read back is still to be confirmed, and has the note.
+	case t.next.Booking != nil:
+		t.resume(t.next.Ask)
+	case !informed:
 		t.passQuestion()
 	}
 	return true

@@ -25,6 +25,10 @@ var (
 		`(?:\s+(?:leo|today|kesho|tomorrow|this (?:morning|afternoon|evening)|muda huo|saa hiyo|on that day))?`)
 	// rather leads to another time than was just booked.
 	rather = regexp.MustCompile(`(?i)\b(?:bora|afadhali|heri|better|rather|labda|maybe|perhaps|let me come|tufanye|instead|(?:ku|ni|tu|u)?sogez[ae]\w*)\b`)
+	// mayComeAt asks whether another time is possible: "tukija saa tano inawezekana?".
+	mayComeAt = regexp.MustCompile(`(?i)\b(?:(?:tu|ni)(?:ki)?(?:j[ae]|fika|pita)|tuje|nije|kuja|come|came|coming)\b.*` +
+		`\b(?:\w*wezekana|possible|itafaa|inafaa|(?:is|will|would) (?:that|it) (?:be )?(?:ok|okay|fine|alright|work))\b|` +
+		`\b(?:\w*wezekana|possible|(?:is|would) it (?:be )?(?:ok|okay|fine)(?: if)?)\b.*\b(?:tukija|nikija|tuje|nije|kuja|come|came)\b`)
 	// asBefore is the hour of the booking, on another day.
 	asBefore = regexp.MustCompile(`(?i)\b(?:muda|saa|wakati)\s*(?:huo\s*huo|hiyo\s*hiyo|ile\s*ile|ule\s*ule|uo\s*uo)\b|` +
 		`\bsame (?:time|hour)\b`)
@@ -48,7 +52,8 @@ func (t *turn) readMove(p *perception) {
 		return
 	}
 	cannot := cannotCome.MatchString(p.text) || text != p.text
-	if !cannot && !asBefore.MatchString(p.text) && !(t.bookedJustNow() && rather.MatchString(p.text)) {
+	if !cannot && !asBefore.MatchString(p.text) && !(t.bookedJustNow() && (rather.MatchString(p.text) ||
+		mayComeAt.MatchString(p.text) && !anyIn(p.reading.Words, companions))) {
 		return
 	}
 	r, ok := t.timeIn(cannotCome.ReplaceAllString(text, ", "))

@@ -32,6 +32,10 @@ var (
 		`kids|children|boys|sons|girls|daughters)\b` +
 		`(?:\s+(?:wangu|zangu|wetu|wng|wa\s+kiume|wa\s+kike))*(?:\s+(wawili|watatu|wanne|watano|` +
 		`[2-5]))?`)
+	// childrenAlong is likewise several children, of whom the message says no more than that they come.
+	childrenAlong = regexp.MustCompile(`(?i)\b(?:(\d|two|three|four|five)\s+(?:(?:little|small|my)\s+)?)?(?:watoto|wanangu|vijana|` +
+		`kids|children|boys|sons|girls|daughters)\b(?:\s+(?:wangu|zangu|wetu|wng|wa\s+kiume|wa\s+kike))*` +
+		`(?:\s+(wawili|watatu|wanne|watano|[2-5]))?`)
 	childNumbers = map[string]int{
 		"two": 2, "three": 3, "four": 4, "five": 5, "wawili": 2, "watatu": 3, "wanne": 4,
 		"watano": 5,
@@ -44,12 +48,7 @@ func (t *turn) childrenCount() int {
 	// Several first: "watoto wangu wawili" has the word for one child in no form.
 	words := t.p.reading.Words
 	if m := childrenBeside.FindStringSubmatch(t.p.text); m != nil {
-		said := strings.ToLower(cmp.Or(m[1], m[2]))
-		if n, err := strconv.Atoi(said); err == nil {
-			return n
-		}
-		// Without a number nobody may guess: each child is a chair and a price.
-		return cmp.Or(childNumbers[said], -1)
+		return childrenSaid(m)
 	}
 	for i, w := range words {
 		if i == 0 || !hasWord(childWords, w) {
@@ -237,6 +236,16 @@ func (t *turn) restatesChild() bool {
 		slices.Contains(v.More, t.childService())
 }
 
+// childrenSaid is the number of a match of several children. Without one nobody may guess, and it is -1: each
+// child is a chair and a price.
+func childrenSaid(m []string) int {
+	said := strings.ToLower(cmp.Or(m[1], m[2]))
+	if n, err := strconv.Atoi(said); err == nil {
+		return n
+	}
+	return cmp.Or(childNumbers[said], -1)
+}
+
 // withChildren are a service and that of each child who comes beside the customer, for who asks
 // what it comes to; nil if no child does.
 func (t *turn) withChildren(ids []string) []string {
@@ -286,7 +295,12 @@ func (t *turn) takeChildren() bool {
 		return false
 	}
 	t.did(actBook)
-	v.addChildren(t.childService(), n)
+	// They come by themselves, beside a booking that stands.
+	if id := t.childService(); v.Service == id {
+		v.takeParty(slices.Repeat([]string{id}, n))
+	} else {
+		v.addChildren(id, n)
+	}
 	t.continueBooking()
 	return true
 }

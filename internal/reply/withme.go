@@ -93,9 +93,8 @@ func (t *turn) addsPerson() bool {
 		!anyIn(p.reading.Words, companions) && t.oneselfBeside(all[0]) == "" || nameTold.MatchString(p.text) || len(p.reading.Words) > 2*maxAssent {
 		return false
 	}
-	// Several children are for a person to arrange.
-	a, service := all[0], t.serviceBeside(all[0])
-	if n := t.childrenCount(); service == "" || n < 0 || n > 1 {
+	a, service, n := all[0], t.serviceBeside(all[0]), t.childrenWithMe()
+	if service == "" || n > maxInTurn {
 		return false
 	}
 	// "Sorry, dogo is at school until three, let us make it four" moves those who are booked.
@@ -103,7 +102,7 @@ func (t *turn) addsPerson() bool {
 		t.comesAlready(a) {
 		return false
 	}
-	minutes := t.minutes(service)
+	minutes := t.minutes(service) * max(n, 1)
 	behind := a[len(a)-1].EndsAt.In(t.k.zone)
 	v := &Visit{Service: service, Another: true, Start: a[0].StartsAt.In(t.k.zone)}
 	otherFirst, inRow := t.inRow()
@@ -116,7 +115,8 @@ func (t *turn) addsPerson() bool {
 		return false
 	case otherFirst:
 		v.Start = v.Start.Add(-time.Duration(minutes) * time.Minute)
-	case inRow || !t.fits(v.Start, minutes):
+	// Several come one after the other where there is room for them.
+	case inRow || n > 1 || n < 0 || !t.fits(v.Start, minutes):
 		v.Start = behind
 	}
 	if !t.fits(v.Start, minutes) {
@@ -125,10 +125,26 @@ func (t *turn) addsPerson() bool {
 	v.Day = startOfDay(v.Start)
 	t.did(actBook)
 	p.services, p.hasTime = nil, false // who was named, and the hour, are on the visit
-	t.next.Booking = v
+	if t.next.Booking = v; n > 1 {
+		v.takeParty(slices.Repeat([]string{service}, n))
+	}
+	// "Watoto wangu" says no number.
+	v.Children = n < 0
 	t.tell("book.beside", "number", a.number())
 	t.continueBooking()
 	return true
+}
+
+// childrenWithMe is how many children come along with the customer who is booked already; 0 if none does, -1 if
+// nobody has said how many.
+func (t *turn) childrenWithMe() int {
+	if n := t.childrenCount(); n != 0 {
+		return n
+	}
+	if m := childrenAlong.FindStringSubmatch(t.p.text); m != nil {
+		return childrenSaid(m)
+	}
+	return 0
 }
 
 // hourOfOther reports whether the only hour of a message is of who comes along.
@@ -169,7 +185,7 @@ func (t *turn) serviceBeside(a appointment) string {
 	if id := t.oneselfBeside(a); id != "" {
 		return id
 	}
-	isChild := anyIn(p.reading.Words, childWords) || t.childrenCount() > 0
+	isChild := anyIn(p.reading.Words, childWords) || t.childrenWithMe() != 0
 	wants := wantsService.MatchString(p.text)
 	comes := alsoServed.MatchString(p.text) || isChild && (t.childrenCount() > 0 || p.hasTime && p.time.HasTime)
 	// "Does my son also pay?" wants nothing.
