@@ -167,6 +167,7 @@ func (t *turn) actsOf(p *perception) acts {
 		all.add(actAnswer)
 	}
 	all = t.reconcile(p, all)
+	t.dropSupposed(p, &all)
 	if len(all) == 0 && t.next.Asked != "" && p.asksSame() {
 		p.same = true
 		all.add(t.next.Asked)

@@ -292,6 +292,10 @@ func (t *turn) answerClause(only bool) {
 
 // answerOwners tells the owner's answer to a clause that is surely about it, unless it was told.
 func (t *turn) answerOwners() {
+	// What is paid for no technician mends.
+	if t.isPaidMatter() && t.k.answer[t.p.answer] == t.answerTo(phrasesOf("repair"), 0) {
+		return
+	}
 	if t.p.has(actAnswer) && t.p.sure && !t.answerTold() {
 		t.p.acts = acts{actAnswer}
 		t.informBeside()

@@ -103,6 +103,9 @@ func (p *perception) findCues() {
 			p.cues = append(p.cues, c.act)
 		}
 	}
+	if !p.cued(actPerson) && wantsPersonNow(p.text) {
+		p.cues = append(p.cues, actPerson)
+	}
 }
 
 // fits reports whether the words have the cue.

@@ -195,6 +195,8 @@ func (t *turn) comesFirst() bool {
 	// Before anger too: who fears for a life may well be angry.
 	case p.cued(cueDanger) && !anyIn(p.reading.Words, noDanger) && t.tellEmergency():
 		return true
+	case t.tellAskDoctor(), t.tellAwaited():
+		return true
 	// A "yes, we do" to "does the dye have ammonia, I am allergic" can hurt.
 	case p.cued(cueRisk) && t.allergyTold() == "" &&
 		!p.has(actAnswer, actCancel, actChange, actPerson, actAnger):
@@ -206,7 +208,7 @@ func (t *turn) comesFirst() bool {
 		t.handOver(flowhq.HandOverAnger)
 		return true
 	case p.has(actPerson):
-		t.handOver(flowhq.HandOverAsked)
+		t.callPerson()
 		return true
 	case p.has(actTrouble):
 		t.did(actTrouble)

@@ -112,6 +112,8 @@
 //	presence.go       whether a service is there on a day; whether two names mean one
 //	included.go       what is part of a service
 //	described.go      what only a description says
+//	clinicasks.go     what to bring, what only a doctor answers, what is done to somebody
+//	insurers.go       whether an insurer pays
 //	usual.go          questions of any business, compared with the owner's
 //	nearest.go        the owner's answer that is offered with a "perhaps"
 //
@@ -177,11 +179,13 @@
 //	sitevisit.go    when somebody is to come for a fault
 //	faultvisit.go   what the visit for a fault costs, asked with the fault
 //	exchange.go     goods that are brought back
+//	awaits.go       when somebody comes, or what is paid is on again; the way to the customer
 //	receipts.go     a payment's message that is pasted; goods that came spoilt
 //
 // People:
 //
 //	handover.go  a chat or a question is passed on to a person
+//	callsperson.go a person who is asked for beside a report
 //	people.go    what the owner is told of a chat; that nobody came
 //	bargain.go   prices that only the owner may agree to
 //	secrets.go   PINs and passwords; a customer's own price

@@ -184,6 +184,10 @@ func (t *turn) foundsService(id string, before *State) bool {
 		return true
 	}
 	// The customer who comes along with a child is cut as well.
+	if s := t.k.service[id]; s != nil && t.p.done &&
+		slices.ContainsFunc(namesOf(s.Name, s.Aliases), func(name string) bool { return doneBy(name, t.p.text) }) {
+		return true
+	}
 	if alsoOneself.MatchString(t.p.text) && t.childKind(id, t.childService()) {
 		return true
 	}

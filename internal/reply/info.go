@@ -284,11 +284,16 @@ func (t *turn) giveAnswer(id string) bool {
 	// They have no variants: what the last reply has told is only pointed at.
 	if text := t.answerText(a); t.saidLast(text) {
 		// Who orders after the answer has not asked again.
-		if !t.p.has(actOrder) || t.p.asksSoftly() {
+		switch {
+		case t.p.has(actOrder) && !t.p.asksSoftly():
+		case t.standsIn(a):
 			t.tell("answers.as_told")
+		default:
+			t.unanswered("unanswered.any")
 		}
 	} else {
 		t.show(text)
+		t.tellNotAmong(text)
 	}
 	// "Write your account number here": the next message is then no question but what was asked
 	// for. The ticket in the making keeps it from being answered with the menu.
@@ -313,6 +318,9 @@ func (t *turn) giveAnswer(id string) bool {
 			return true
 		}
 		t.next.Ticket = &Problem{Subject: string(actProblem), Note: t.note(), At: t.in.Message.At}
+		if t.p.has(actPaid) {
+			t.next.Ticket.Subject = string(actPaid)
+		}
 		if opens {
 			t.openTicket()
 			return true

@@ -108,3 +108,22 @@ func isContent(w string) bool {
 
 // anyQuestion are words of any question.
 var anyQuestion = listOf("of any question")
+
+// standsIn reports whether what the message asks stands in an answer, which was told already: all that
+// it is about the answer or its questions are about as well. Who is only pointed at an answer that has not
+// said it asks in vain.
+func (t *turn) standsIn(a *flowhq.Answer) bool {
+	about := understand.Meanings(t.p.text)
+	told := understand.Meanings(strings.Join(append([]string{a.Answer.EN, a.Answer.SW}, a.Questions...), " "))
+	known := 0
+	for _, m := range about {
+		if strings.HasPrefix(m, ":") {
+			continue
+		}
+		if known++; !slices.Contains(told, m) {
+			return false
+		}
+	}
+	_, alike, _, _ := t.bestAnswer(t.p.text)
+	return known > 0 || t.p.same || alike >= surelyAlike
+}

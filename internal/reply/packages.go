@@ -54,7 +54,8 @@ func (t *turn) advise() bool {
 	compares := anyIn(words, comparing)
 	lists := anyIn(words, packageWords) && (p.asksSoftly() || p.has(actOffer, actPrice)) &&
 		len(ids) == 0 && !compares
-	fits := anyIn(words, enoughFor) && (len(ids) > 0 || slices.Contains(all, t.next.Topic))
+	// "Ijumaa saa nne inafaa?" asks whether the day will do.
+	fits := anyIn(words, enoughFor) && !(p.hasTime && p.time.HasDay) && (len(ids) > 0 || slices.Contains(all, t.next.Topic))
 	if len(all) == 0 || !compares && !fits && !lists {
 		return false
 	}

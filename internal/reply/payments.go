@@ -16,7 +16,7 @@ func (t *turn) tellPayment() {
 		t.unanswered("unanswered.payment")
 		return
 	}
-	if t.tellPayChoice() {
+	if t.tellPayChoice() || t.tellInsurance() {
 		return
 	}
 	if t.p.asksWhenDue() && !t.tellsWhenPaid() {

@@ -59,6 +59,8 @@ type perception struct {
 	left    []entity.Quantity // amounts that belong to no product of the message
 	counted []int             // products that have theirs
 
+	done bool // a service is meant by what is done: "litang'olewa"
+
 	name string // of the customer, if the message tells it
 
 	// same says that the message asks of something else what the last one asked: "what about
@@ -183,6 +185,7 @@ func (t *turn) readNames(p *perception) {
 	p.dropTitles()
 	p.dropGeneric()
 	t.meanDescribed(p)
+	t.meanDone(p)
 	t.meanLonger(p)
 	t.meanOnVisit(p)
 	t.meanChild(p)

@@ -186,6 +186,7 @@ func (t *turn) noteRequest(service string) {
 	} else {
 		t.tell("ticket.added", "number", v.Number)
 	}
+	t.tellPlaceKept()
 	if begun {
 		if t.next.Topic != v.Service && !p.has(actPrice) &&
 			!strings.Contains(t.reply(), t.k.money(t.priceOf(v.Service))) {

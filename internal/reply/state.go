@@ -265,6 +265,8 @@ type Problem struct {
 	// Service is what the customer has, by the ticket's own words: some are mended sooner. Of a
 	// request it is what is asked for.
 	Service string `json:"service,omitempty"`
+	// Awaited counts how often was asked when somebody comes, or when it is on again.
+	Awaited int `json:"awaited,omitempty"`
 	// Ruled says that the owner's rule for exchanging was told with it.
 	Ruled bool `json:"ruled,omitempty"`
 }

@@ -66,7 +66,7 @@ func (t *turn) accountForParts(in Input) {
 			t.onlyAround(s.text) || saysAddress.MatchString(s.text) || t.onTicket(s.text) || anyIn(split(s.text), asksOnce) || isReason(whole.text[s.from:s.to]) && whole.asksSoftly() {
 			continue
 		}
-		if t.isChatter(s.text) {
+		if t.isChatter(s.text) || t.keepsAge(s.text) {
 			continue
 		}
 		if t.sameWithout(in, s.without(whole.text)) || t.tellsFault(s.text) {
@@ -84,6 +84,22 @@ func (t *turn) isChatter(text string) bool {
 	words := split(text)
 	return anyIn(words, chatter) && !anyIn(words, wishWords) && !anyIn(words, heeded) && !anyIn(words, pleas) &&
 		!anyIn(words, passesOn) && len(entity.Find(text).Phones) == 0
+}
+
+// age is how old somebody is, and nothing else.
+var age = regexp.MustCompile(`(?i)^\W*(?:(?:\pL+'?\w*\W+){0,5})(?:(?:miaka|mwaka|miezi|umri)\b(?:\W+(?:wa|wake|ni|ya))*\W*(?:\d{1,2}|\pL+)|` +
+	`\d{1,2}\W*(?:years?|yrs?|yo|y/o|months?)(?: old| of age)?)\W*$`)
+
+// keepsAge notes with the visit how old somebody is, and reports whether a part says no more. It is
+// nothing to be read back.
+func (t *turn) keepsAge(text string) bool {
+	if t.k.template() != flowhq.BookingTemplate || !age.MatchString(text) {
+		return false
+	}
+	if v := t.next.Booking; v != nil && v.Moves == "" {
+		v.Note = withNote(v.Note, text, maxNote)
+	}
+	return true
 }
 
 // chatter are words of who tells how things are.

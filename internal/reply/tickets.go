@@ -255,13 +255,14 @@ func (t *turn) openTicket() {
 	// The open question was for the description, and is answered.
 	t.next.Ask = Ask{}
 	switch {
-	case v.Subject == string(actPaid) && !t.p.has(actProblem):
+	case v.Subject == string(actPaid):
 		t.tell("ticket.paid", "number", v.Number)
 		return
 	case v.Subject == string(actAccount):
 		t.tell("ticket.account", "number", v.Number)
 	default:
 		t.tell("ticket.done", "number", v.Number)
+		t.tellPlaceKept()
 	}
 	if !t.tellOwnRepair() && !t.tellRepairTime() {
 		t.tell("ticket.next")
@@ -277,7 +278,7 @@ func (t *turn) addToTicket() {
 	}
 	v.add(t.note())
 	// A fault told behind a payment needs a technician, and no accountant.
-	if v.Subject == string(actPaid) && t.p.has(actProblem) && !t.p.has(actPaid) {
+	if v.Subject == string(actPaid) && t.p.has(actProblem) && !t.p.has(actPaid) && anyIn(t.p.reading.Words, lineFaults) {
 		v.Subject = string(actProblem)
 	}
 	t.fact(t.ticket())

@@ -55,7 +55,7 @@ var whoComes = listOf("who comes")
 // in other words than the owner's. The number of the ticket alone was the answer to "mtakuja lini".
 func (t *turn) tellRepairTime() bool {
 	// Who has asked for an installation waits for no repair.
-	if v := t.next.Ticket; v != nil && v.Number != "" && v.Subject == string(actOrder) {
+	if v := t.next.Ticket; v != nil && v.Number != "" && v.Subject == string(actOrder) || t.isPaidMatter() {
 		return false
 	}
 	return (len(t.in.Calendar.Tickets) > 0 || t.next.Ticket != nil) &&

@@ -238,7 +238,9 @@ var usualsOfDesks = []usual{
 	}},
 	// The insurer's name tells it, whatever stands around it: "50k is a lot. Does Jubilee cover
 	// it".
-	{words: keywords("insurance, insurer, bima, nhif, jubilee, strateg*, aar, britam, nssf, shif"),
+	{words: keywords("insurance, insurer, bima, nhif, jubilee, strateg*, aar, britam, nssf, shif, " +
+		"sanlam, madison, uap, apa insurance, metropolitan, resolution, heritage, icea, liberty, assemble, alliance, zhsf, ichf, chf, " +
+		"old mutual, cigna, bupa, axa, allianz, first assurance"),
 		with: keywords(`
 			cover, covers, covered, accept, take, pay, pays, use, works, work, inalipa, italipa,
 			inalipia,
@@ -329,6 +331,10 @@ const minUsual = .62
 // askUsual finds the owner's answer to a usual question. Only a sure match counts: an answer to
 // another question would be a promise that nobody made.
 func (t *turn) askUsual(p *perception) {
+	if t.asksBringing(p) {
+		t.askBringing(p)
+		return
+	}
 	// A complaint shares its words with the question that it is about: "you refused my insurance".
 	if p.sure && p.alike >= surelyTheSame || p.isReceipt || p.cued(actComplaint) {
 		return

@@ -1,0 +1,75 @@
+package reply
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// insurerWords say that an insurance is spoken of.
+var insurerWords = keywords("insurance, insurances, insurer, insured, bima, medical cover, health cover, nhif, shif, sha, nssf")
+
+// insurer is the name of one, said with the word for it or known by itself.
+var insurer = regexp.MustCompile(`(?i)\bbima (?:ya |za |yangu ya |yetu ya |ni )?(?:kampuni ya )?([\pL][\pL&]+)|\b([\pL][\pL&]+)(?:'s)? (?:insurance|bima|cover|card)\b|` +
+	`\b(?:insurance|insurer|cover|covered)(?: card)?(?: is| with| by| from| of| ya| wa)? ([A-Z][\pL&]+)|` +
+	`\b(aar|britam|nssf|shif|sha|nhif|jubilee|strategi\pL|sanlam|madison|cic|uap|apa|metropolitan|resolution|heritage|icea|liberty|assemble|alliance|phoenix|reliance|mo assurance|zhsf|ichf|chf|tira|old mutual|gab|first assurance|pacis|kenindia|cigna|bupa|axa|allianz)\b`)
+
+// notInsurers stand where the name of one may stand.
+var notInsurers = keywords("ya, za, na, kwa, my, your, the, an, any, our, their, his, her, health, medical, afya, gani, ipi, yangu, yenu, yako, zenu, is, do, does, did, " +
+	"take, accept, use, have, with, by, from, of, which, what, this, that, mnapokea, mnakubali, inakubalika, mnatumia, kazi, family, private, travel, car, gari, " +
+	"id, identity, bank, visa, credit, debit, kadi, hapa, ninayo, ninao, tu, life, for, and, or, au, if, without, bila, no, some, company, kampuni, nyingine, zote, " +
+	"all, other, another, kama, kwenu, pia, yoyote, tunapokea, wanayo, naweza, mna, mnazo, nina, ninayo, haina, ina, iko, ipo, inafanya, inatumika, are, you, me, pay, can, work, works")
+
+// insurersNamed are the insurers that a text names.
+func insurersNamed(text string) (all []string) {
+	for _, m := range insurer.FindAllStringSubmatch(text, maxPartsRead) {
+		for _, name := range m[1:] {
+			if name != "" && !hasWord(notInsurers, strings.ToLower(name)) {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
+}
+
+// asksInsurer reports whether the message asks whether an insurance may pay.
+func (t *turn) asksInsurer(p *perception) bool {
+	return (anyIn(p.reading.Words, insurerWords) || len(insurersNamed(p.text)) > 0 && len(split(p.text)) > 0) &&
+		(p.asksSoftly() || entity.BeginsAsQuestion(p.text))
+}
+
+// takesInsurance reports whether an owner's text is about insurance.
+func takesInsurance(text string) bool { return anyIn(split(text), insurerWords) }
+
+// tellInsurance answers who asks to pay by an insurance: with the owner's way to pay of that kind. Where
+// there is none the list of the other ways is no answer. It reports whether the message asks so.
+func (t *turn) tellInsurance() bool {
+	if !t.asksInsurer(&t.p) {
+		return false
+	}
+	for i, way := range t.k.profile.Payments {
+		text := way.Name + " " + way.Note.EN + " " + way.Note.SW
+		if takesInsurance(text) {
+			t.tell("payment.yes", "payment", strings.TrimSuffix(t.payment(i), "."))
+			t.tellNotAmong(text)
+			return true
+		}
+	}
+	t.unanswered("unanswered.any")
+	return true
+}
+
+// tellNotAmong says which insurer of the message is not among those that the owner's text names. What the
+// owner takes was told alone, and left open whether the other one is taken as well.
+func (t *turn) tellNotAmong(text string) {
+	if !takesInsurance(text) && !strings.Contains(text, "NHIF") {
+		return
+	}
+	for _, name := range insurersNamed(t.p.text) {
+		if !strings.Contains(strings.ToLower(text), strings.ToLower(name)) {
+			t.tell("payment.insurer", "name", strings.ToUpper(name[:1])+name[1:])
+			return
+		}
+	}
+}
