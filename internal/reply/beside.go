@@ -170,8 +170,11 @@ func pieceAround(text string, from, to int) string {
 // asksAtBegin reports whether a text begins as a question, behind a joiner or not.
 func asksAtBegin(text string) bool {
 	at := asksFrom.FindStringIndex(text)
-	return at != nil && at[0] == 0 || entity.BeginsAsQuestion(text)
+	return at != nil && at[0] == 0 || entity.BeginsAsQuestion(text) && !amThere.MatchString(text)
 }
+
+// amThere says where the customer is, without the "I": "am in Kasarani".
+var amThere = regexp.MustCompile(`(?i)^\s*am\s+(?:in|at|near|around|from|here)\b`)
 
 // pieceEnd ends a piece. A comma is one if a question stands behind it, which asksFrom finds, or
 // a line that is asked with a mark.
@@ -223,7 +226,7 @@ func besideQuestions(in Input, whole *turn) *turn {
 	// All that it does, or else the first of it: "nne. jina Rehema".
 	tries := []string{joinPieces(does), does[0].text}
 	for _, text := range slices.Compact(tries) {
-		act := in
+		act := before.withAreaAsked(in, text, asks)
 		// The suggestion of the language model is about the whole message.
 		act.Suggestion, act.Message.Text = nil, before.withDayAsked(text, asks)
 		t := decidedWhole(act)

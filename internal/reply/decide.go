@@ -25,7 +25,7 @@ func decided(in Input) *turn {
 	}
 	in.Message.Text = someOff(withoutRest(in.Message.Text))
 	first := newTurn(in)
-	in.Message.Text = first.withSecondThoughts(in.Message.Text)
+	in.Message.Text = first.withAsked(first.withSecondThoughts(in.Message.Text))
 	in = first.startedOver(in)
 	before := newTurn(in)
 	text, denied := before.withoutDenied(in.Message.Text)
@@ -59,7 +59,10 @@ func decidedBeside(in Input) *turn {
 func decidedAtOnce(in Input) *turn {
 	t := decidedWhole(in)
 	if act := besideQuestions(in, t); act != nil {
-		return act
+		t = act
+	}
+	if both := placeBeside(in, t); both != nil {
+		return both
 	}
 	return t
 }

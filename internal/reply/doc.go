@@ -155,6 +155,9 @@
 //	together.go    goods that were asked about together: one of each
 //	edits.go       which verb governs which product: add, take off, make it
 //	sizeedits.go   sizes that are taken back
+//	partsizes.go   some of several get another size
+//	addasked.go    what was asked for is put on the order without its name
+//	placebeside.go where an order goes, beside a change of its goods
 //	packedits.go   two packs of one thing on an order
 //	checkout.go    what is missing of an order: product, size, way, area, address
 //	orderyes.go    a yes to an order with a question beside it

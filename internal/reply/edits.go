@@ -239,6 +239,9 @@ func (t *turn) ordered(m entity.NameMatch) bool {
 // there.
 func (t *turn) editsLines() bool {
 	p := &t.p
+	if len(t.partsSized()) > 0 {
+		return true // also as a question: "can you change one to 34?"
+	}
 	if p.asks || len(p.reading.Words) > maxEditWords {
 		return false
 	}

@@ -183,8 +183,10 @@ const maxPriced = 6
 func (t *turn) answeredBy() []act {
 	p := &t.p
 	sized := slices.ContainsFunc(p.products, func(m entity.NameMatch) bool { return m.Size != "" })
-	if len(p.products) > 0 && (p.alike < surelyTheSame || sized) &&
-		(p.cued(actOffer) || len(p.reading.Words) <= maxNaming) {
+	// "Do you have black belts" asks for belts, however much the answer is about colours.
+	coloured := p.asks && colourRun.MatchString(p.text) && t.k.template() == flowhq.EcommerceTemplate
+	if len(p.products) > 0 && (p.alike < surelyTheSame || sized || coloured) &&
+		(p.cued(actOffer) || len(p.reading.Words) <= maxNaming || coloured) {
 		return []act{actAnswer, actOffer}
 	}
 	return []act{actAnswer}

@@ -486,5 +486,6 @@ func (t *turn) nextStep(id string) {
 		if t.next.Order == nil && t.quantityOf(id) == 0 && !t.placedHas(id) {
 			t.ask(Ask{For: askQuantity, About: id}, "order.quantity")
 		}
+		t.offerToAdd(id)
 	}
 }

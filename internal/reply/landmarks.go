@@ -247,11 +247,11 @@ var (
 	// leadsAddress is what stands in front of an address and says nothing of the place.
 	leadsAddress = regexp.MustCompile(`(?i)^(?:(?:please|pls|ok|okay|sawa|poa|yes|ndiyo|ndio|na|` +
 		`and|ila|but|lakini|basi|so|mimi|hapana|no|am|its|it's|that's|thats|hapo|sorry|samahani|pole|actually|wait|ngoja)[,:. ]+)*(?:(?:i|` +
-		`we) (?:said|` +
-		`told you)(?: its?| it is)?|(?:nime|nili|nimesha)(?:sema|kuambia|waambia)(?: ni)?|it is|` +
+		`we)(?:'ve| have)?(?: already| just)? (?:said|` +
+		`told (?:you|u|ya))(?: already)?(?: its?| it is| that| i'?m in| i am in)?|(?:si )?(?:nime|nili|nimesha|nilisha|nisha|tume|tuli)(?:sema|ku?w?ambia|waambia|eleza|taja)(?: ni| kuwa| kwamba)?|it is|` +
 		`(?:deliver|bring|send|take)(?: it| them)?(?: to)?|delivery(?: to| ni)?|(?:m?niletee|` +
 		`niletewe|nileteeni|nipelekee|nipelekeeni|nitumie|leteni|ilete|lete|leta)(?: (?:kwa|` +
-		`mpaka|hadi|huku))?|(?:i am|i'?m|we are|we'?re|i live|i stay|we live|we stay) (?:in|at)|` +
+		`mpaka|hadi|huku))?|(?:i am|i'?m|am|we are|we'?re|i live|i stay|we live|we stay) (?:in|at)|` +
 		`(?:(?:change|update|correct|set) )?(?:the |my )?(?:delivery )?address(?: is| to|:)?|` +
 		`(?:badilisha )?anwani(?: yangu)?(?: ni| iwe|:)?|ni|iko|ipo|niko|nipo|tuko|` +
 		`tupo|naishi|nakaa|tunaishi|tunakaa)\s+`)
@@ -260,7 +260,7 @@ var (
 		`also|pia|then|halafu|alafu|kisha|but|ila|lakini|its|it's)[,.: ]+)+`)
 	// notThere is a place behind an address that is not meant.
 	notThere       = regexp.MustCompile(`(?i)[ ,]+(?:tu|only|just)?[ ,]*\b(?:na )?(?:sio|siyo|si|not)\s.*$|[ ,]+(?:tu|only)$`)
-	followsAddress = regexp.MustCompile(`(?i)(?:[.,;]?\s+(?:i'?ll|i will|i|na|and|then|nita|` +
+	followsAddress = regexp.MustCompile(`(?i)(?:[.,;]?\s+(?:i'?ll|i will|i|na|and|then|alafu|halafu|kisha|kama|if|but|lakini|ila|nita|` +
 		`nta|my|` +
 		`pls|please|plz|tafadhali|asante|thanks|basi|tu|sawa|ok|boss|bro|a|an|the|one|` +
 		`namba|yangu|simu|number|no|phone|nipigie|call|me|ni|is|instead|badala yake))+$`)
@@ -286,6 +286,32 @@ func nameStart(text string) int {
 	return from
 }
 
+// nameBefore is where the name of a place on no list begins that stands between where the customer is, or where
+// the order goes, and an area: "niko tuskys rongai". It is -1 if there is none.
+func (t *turn) nameBefore(m entity.NameMatch) int {
+	from := nameStart(t.p.text[:m.Start])
+	name := t.p.text[from:m.Start]
+	words := split(name)
+	led := from > 0 && leadsAddress.MatchString(strings.TrimLeft(t.p.text[strings.LastIndexAny(t.p.text[:from], ".?!;,\n")+1:m.Start], " "))
+	if len(words) == 0 || len(words) > maxLandmarkName || strings.ContainsAny(name, ",;.") || t.p.asksSoftly() ||
+		!led && !slices.Contains([]string{askArea, askAddress}, t.in.State.Ask.For) ||
+		slices.ContainsFunc(words, func(w string) bool {
+			return len(w) < minPlaceLetters || t.k.words[w] || hasWord(fillers, w) || hasWord(selfWords, w) || hasWord(addressEnd, w) ||
+				hasWord(besideArea, w) || hasWord(otherPlace, w) || hasWord(bringTo, w) || hasWord(courtesyWords, w) ||
+				hasWord(wishWords, w) || hasWord(wishVerbs, w) || hasWord(stockWords, w) || hasWord(placeAround, w)
+		}) || isNoName(words) || t.isNoPlace(name, words) {
+		return -1
+	}
+	return from
+}
+
+// maxLandmarkName is how many words the name of such a place has at most, and placeAround says no more than that
+// it is around there.
+const maxLandmarkName = 2
+
+var placeAround = keywords("delivery, deliver, area, around, mtaa, upande, maeneo, eneo, sehemu, location, from, within, inside, only, mpaka, " +
+	"actually, nairobi, dar, town, address, anwani, kwenye, maybe, somewhere, iletwe, letwe, mji, deliveri")
+
 // landmarkBefore is where a landmark begins that stands in front of an area in the same line; -1 if
 // there is none.
 func (t *turn) landmarkBefore(m entity.NameMatch) int {
@@ -308,5 +334,5 @@ func (t *turn) landmarkBefore(m entity.NameMatch) int {
 			return from + at[0]
 		}
 	}
-	return -1
+	return t.nameBefore(m)
 }

@@ -134,6 +134,9 @@ func (t *turn) hasLine(id, size string) bool {
 // editSizes changes one size on the order to another, or takes off the line of it and no other. It
 // reports whether it did: what else is named is read as ever.
 func (t *turn) editSizes() bool {
+	if t.sizesPart() {
+		return true
+	}
 	p, o := &t.p, t.next.Order
 	edits := t.sizeEdits()
 	for _, e := range edits {
