@@ -454,6 +454,7 @@ func (t *turn) haveService(v *Visit) bool {
 		v.Service = offered[0].ID
 		return true
 	}
+	t.tellUnlisted()
 	var options []Option
 	var names []string
 	for _, s := range firstOf(offered, min(len(offered), maxOptions)) {

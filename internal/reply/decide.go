@@ -160,7 +160,7 @@ func (t *turn) decide() {
 		t.p.name = t.next.Name
 		t.takeName(pending)
 	case t.offerDoctor():
-	case t.offerNamed(), t.offerArea():
+	case t.offerNamed(), t.offerArea(), t.tellUnlisted():
 	case t.courtesy():
 		t.confirmAgain(pending)
 		return

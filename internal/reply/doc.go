@@ -99,6 +99,7 @@
 //	info_hours.go     opening hours and holidays
 //	info_prices.go    prices and descriptions
 //	info_offers.go    what there is, and whether a thing is
+//	unlisted.go       a thing that is asked for and is on no list
 //	info_delivery.go  whether and where orders are brought, for how much
 //	arrival.go        when an order comes
 //	coverage.go       whether a provider reaches a place

@@ -33,7 +33,7 @@ func (t *turn) tellOffer() bool {
 		t.k.product[t.next.Topic] != nil:
 		ids = []string{t.next.Topic}
 	case len(ids) == 0:
-		return t.tellCatalogue()
+		return t.tellUnlisted() || t.tellCatalogue()
 	}
 	for _, id := range ids {
 		// Descriptions are told of one thing only. Several would make a reply of pages.

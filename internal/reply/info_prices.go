@@ -117,7 +117,7 @@ func (t *turn) tellPrice() bool {
 		ids = t.justBooked()
 	}
 	if len(ids) == 0 {
-		return t.tellPrices()
+		return t.tellUnlisted() || t.tellPrices()
 	}
 	t.tellReached()
 	if all := t.withChildren(ids); all != nil {

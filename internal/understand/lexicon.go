@@ -279,6 +279,12 @@ func makeVerbPrefixes() map[string]bool {
 // A map makes it one look-up for each cut.
 func isVerbPrefix(s string) bool { return verbPrefixes[s] }
 
+// ConceptsOf returns what a text touches, without reading what it wants.
+func ConceptsOf(text string) Concepts {
+	concepts, _ := theLexicon.find(words(text))
+	return theLexicon.names(concepts)
+}
+
 // AllConcepts returns the names of the lexicon's concepts, sorted.
 func AllConcepts() []string { return slices.Clone(theLexicon.concepts) }
 

@@ -1,0 +1,113 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// A thing that is asked for and is on no list: "bei ya braids", "book me for a massage". The list of all
+// prices was the answer, and the customer did not learn whether there is one.
+
+var (
+	// asksThing leads to what is asked for, and thingPriced follows it.
+	asksThing = regexp.MustCompile(`(?i)(?:^|[\s,.!?])(?:do (?:you|u|ya)(?: guys)?(?: also| still)? (?:do|have|offer|sell|stock|make|provide)|` +
+		`(?:how much|hw much|price)(?: is| are| for| of|'s|s)*|(?:i|we) (?:want|need|would like)(?: to (?:get|book|buy|order|have|do))?|` +
+		`i'?d like(?: to (?:get|book|buy|order|have))?|can (?:i|we) (?:get|have|book|buy|order)|book(?: me)?(?: in)?(?: for)?|looking for|` +
+		`(?:bei|gharama)(?: ya| za| ni)?|mna(?:yo|zo|vyo)?|mnafanya|mnatoa|mnauza|mnapima|nataka(?: kubook| kununua| kufanya| kupima)?|` +
+		`naomba(?: kubook| kununua| kufanya| kupima)?|nahitaji(?: kupima)?|natafuta|nauliza(?: kuhusu)?|kubook|kupima)\s+`)
+	thingPriced = regexp.MustCompile(`(?i)^\s*(?:(?:hi|hello|habari|mambo|niaje|na|and)[\s,]+)*((?:\pL+\s+){1,3}?)(?:ni\s+)?(?:sh\s+ngapi|shilingi\s+ngapi|bei\s+(?:gani|ngapi|yake)|` +
+		`kiasi\s+gani|how\s+much|price|cost|bei)\b`)
+	// beforeThing stands between the two.
+	beforeThing = keywords("a, an, the, some, any, for, of, my, me, ya, za, wa, huduma, service, pia, also, na, and, mtu, moja, one, to")
+	// noThings are asked for as things are, and are on no list of things.
+	noThings = listOf("no thing")
+	// treatments are what is done to a customer, of all words that begin as a verb does.
+	treatments = keywords("kusuka, kutoboa, kuchora, kuosha, kusafisha, kung'arisha")
+)
+
+// unlisted is the thing that the message asks for and that is on no list, as it was written; "" if there is
+// none. What is near a name of the owner's, or that anything is known of, is no such thing.
+func (t *turn) unlisted() string {
+	p := &t.p
+	if len(p.services) > 0 || len(p.products) > 0 || p.has(actAnswer) || t.k.template() == flowhq.SupportTemplate {
+		return ""
+	}
+	for _, at := range asksThing.FindAllStringIndex(p.text, maxParts) {
+		if thing := t.thingIn(p.text[at[1]:]); thing != "" {
+			return thing
+		}
+	}
+	if m := thingPriced.FindStringSubmatch(p.text); m != nil {
+		return t.thingIn(m[1])
+	}
+	return ""
+}
+
+// thingIn is the thing that a text begins with, "" if its first word is known to be anything else.
+func (t *turn) thingIn(text string) string {
+	if i := strings.IndexAny(text, ".,;:!?\n"); i >= 0 {
+		text = text[:i]
+	}
+	var thing []string
+	for _, w := range strings.Fields(strings.ToLower(text)) {
+		if len(thing) == 0 && hasWord(beforeThing, w) {
+			continue
+		}
+		if len(thing) == maxKin+1 || !t.isStrange(w) {
+			break
+		}
+		thing = append(thing, w)
+	}
+	if len(thing) == 0 || !slices.ContainsFunc(thing, func(w string) bool { return len(w) >= minSubject }) {
+		return ""
+	}
+	return strings.Join(thing, " ")
+}
+
+// isStrange reports whether nothing is known of a word: it is on no list of the owner's and touches nothing
+// that a message may be about.
+func (t *turn) isStrange(w string) bool {
+	if t.k.words[w] || t.k.otherNames[w] || entity.IsCommon(w) || understand.IsPerson(w) || countDigits(w) > 0 ||
+		t.k.staff[w] != "" || strings.HasPrefix(w, "ku") && !hasWord(treatments, w) {
+		return false
+	}
+	if slices.ContainsFunc([][]keyword{stockWords, genericWords, dayWords, countFillers, saysNothing, courtesyWords, yesHead, aroundWish,
+		wishWords, landmarkWords, titles, colourWords, softQuestion, companions, allusions, emptyWords, noThings, whoServes},
+		func(list []keyword) bool { return hasWord(list, w) }) {
+		return false
+	}
+	return !slices.ContainsFunc(understand.ConceptsOf(w), func(c string) bool { return !slices.Contains(thingConcepts, c) })
+}
+
+// thingConcepts are of things that are sold or done.
+var thingConcepts = []string{"product", "stock", "care", "food", "clothes"}
+
+// tellUnlisted says that a thing is on no list, passes the question on, and says what there is. It reports
+// whether the message asks for such a thing.
+func (t *turn) tellUnlisted() bool {
+	if t.unlisted() == "" {
+		return false
+	}
+	if t.k.template() != flowhq.BookingTemplate {
+		t.unanswered("unanswered.stock")
+		return true
+	}
+	if said := t.render("service.unlisted"); said != "" && strings.Contains(t.reply(), said) {
+		return true // another part of the turn has told it
+	}
+	t.tell("service.unlisted")
+	t.noteUnanswered()
+	var names []string
+	for _, s := range firstOf(t.k.offered(), maxOptions) {
+		names = append(names, s.Name.In(t.say.language))
+	}
+	if t.next.Booking == nil && !t.p.has(actBook) && len(names) > 0 {
+		t.tell("service.offered", "names", and(t.say.language, names))
+	}
+	return true
+}
