@@ -42,6 +42,11 @@ func (t *turn) withAsked(text string) string {
 	if plain := t.addsTopic(text); plain != "" {
 		return plain
 	}
+	// "And a maxi dress M" wants one more.
+	if at := andOne.FindStringIndex(text); at != nil && t.next.Order != nil && len(t.next.Order.Lines) > 0 && !strings.Contains(text, "?") &&
+		len(split(text)) <= maxAddWords && len(idsOf(t.named(t.k.products, text))) == 1 && !asksInWords(split(text)) {
+		return "add " + joinFirst.ReplaceAllString(text, "")
+	}
 	parts := besideParts(text)
 	if len(parts) < 2 || len(parts) > maxPartsRead {
 		return text
@@ -62,6 +67,9 @@ func (t *turn) withAsked(text string) string {
 	}
 	return b.String()
 }
+
+// andOne begins one thing more.
+var andOne = regexp.MustCompile(`(?i)^\s*(?:and|plus|also|oh and)\s+(?:also\s+)?(?:an?|one|two|three|four|five|another|\d{1,2})\s+`)
 
 // thingAsked is what a part of a message asks for with the words for its colour, "" if it asks for nothing
 // or for several things.

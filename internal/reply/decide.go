@@ -25,7 +25,7 @@ func decided(in Input) *turn {
 	}
 	in.Message.Text = someOff(withoutRest(in.Message.Text))
 	first := newTurn(in)
-	in.Message.Text = first.withAsked(first.withSecondThoughts(in.Message.Text))
+	in.Message.Text = first.withoutFolk(first.withAsked(first.withSecondThoughts(in.Message.Text)))
 	in = first.startedOver(in)
 	before := newTurn(in)
 	text, denied := before.withoutDenied(in.Message.Text)
@@ -113,7 +113,7 @@ func (t *turn) decide() {
 		t.understoodIt()
 		return
 	}
-	if t.takesPackage() || t.takePlaced() || t.confirmsOrder() || t.takesEach() || !t.saysEach() && t.takeAnswer() || t.takeBehindGreeting() ||
+	if t.takesPackage() || t.tellsOfGoods() || t.takesFolk() || t.takesTwice() || t.takesYesCount() || t.takePlaced() || t.confirmsOrder() || t.takesEach() || !t.saysEach() && t.takeAnswer() || t.takeBehindGreeting() ||
 		t.takeReference() || t.goesOnWithGoods() {
 		t.understoodIt()
 		return

@@ -158,6 +158,7 @@
 //	sizeedits.go   sizes that are taken back
 //	partsizes.go   some of several get another size
 //	addasked.go    what was asked for is put on the order without its name
+//	howmuch.go     for how many people, twice as much, and a yes with a count
 //	placebeside.go where an order goes, beside a change of its goods
 //	packedits.go   two packs of one thing on an order
 //	checkout.go    what is missing of an order: product, size, way, area, address
@@ -184,6 +185,7 @@
 //	faultvisit.go   what the visit for a fault costs, asked with the fault
 //	exchange.go     goods that are brought back
 //	awaits.go       when somebody comes, or what is paid is on again; the way to the customer
+//	goodsmissing.go what did not come, came otherwise, or is to be thrown away
 //	receipts.go     a payment's message that is pasted; goods that came spoilt
 //
 // People:

@@ -58,7 +58,8 @@ func (t *turn) tellRepairTime() bool {
 	if v := t.next.Ticket; v != nil && v.Number != "" && v.Subject == string(actOrder) || t.isPaidMatter() {
 		return false
 	}
-	return (len(t.in.Calendar.Tickets) > 0 || t.next.Ticket != nil) &&
+	// Nothing of a shop's is mended: what is missing comes when a person says.
+	return t.k.template() != flowhq.EcommerceTemplate && (len(t.in.Calendar.Tickets) > 0 || t.next.Ticket != nil) &&
 		anyIn(t.p.reading.Words, whenMended) && (t.tellOwnRepair() || t.tellAnswerTo("repair"))
 }
 
