@@ -2,6 +2,7 @@ package reply
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/flowhq/flowhq"
 )
@@ -16,7 +17,7 @@ var (
 	// comer is somebody who comes, as a verb that has the person in it or with a word for the person.
 	comer = regexp.MustCompile(`(?i)\b(?:(?:a|wa|m|u)(?:na|ta|me)?(?:kuja|fika|tokea|wasili)|(?:a|wa|m)(?:je|fike)|mafundi|fundi|` +
 		`(?:he|she|they|you|u|ya|guy|guys|technician|technicians|engineer|someone|somebody|anyone|team|people|man)\b.{0,25}\b` +
-		`(?:come|comes|coming|arrive|arrives|arriving|reach|reaching|gets? here|getting here|be here|show up|visit)|` +
+		`(?:come|comes|coming|arrive|arrives|arriving|reach|reaching|gets? here|getting here|be here|show up|visit)|wait|waiting|\w*subiri\w*|` +
 		`(?:coming|come|arriving|arrival|visit))\b`)
 	// bareWhen is a question for a time and nothing else: "so when?", "saa ngapi sasa".
 	bareWhen = regexp.MustCompile(`(?i)^\W*(?:(?:so|and|but|ok|okay|sawa|na|basi|sasa|jamani|bro|boss|kaka|dada|yes|then|please|pls|tell me|niambie|niambieni|` +
@@ -79,12 +80,32 @@ func (t *turn) tellAwaited() bool {
 	return true
 }
 
+// paidFor says that something is paid for, by whomever.
+var paidFor = regexp.MustCompile(`(?i)\b(?:pa(?:id(?: for| up)?|yed)|cleared the bill|(?:ni|tu|a|wa|ki|i|m|n)(?:me|li|mesha|lisha|sha|m)(?:sha)?lip(?:a|ia|wa|iwa)|malipo (?:nime|yame|ya)\w*)\b`)
+
+// notPaid says the contrary.
+var notPaid = regexp.MustCompile(`(?i)\b(?:not|never|haven'?t|hasn'?t|wasn'?t|before i|if i|when i) (?:yet )?(?:been )?pa(?:id|yed)|\bbefore paid\b`)
+
+// hearPaid hears that a connection that is off is paid for, where nobody says who has paid.
+func (t *turn) hearPaid(p *perception, all *acts) {
+	// "The 20mbps I paid for is slow" is a fault.
+	if p.cued(actPaid) && all.has(actProblem) && anyIn(p.reading.Words, lineFaults) {
+		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actPaid })
+		all.drop(actPaid)
+		return
+	}
+	if !p.cued(actPaid) && !anyIn(p.reading.Words, lineFaults) && all.has(actProblem, actPerson) && paidFor.MatchString(p.text) && !notPaid.MatchString(p.text) {
+		p.cues = append(p.cues, actPaid)
+		all.add(actPaid)
+	}
+}
+
 // isPaidMatter reports whether the ticket is of a connection that is paid for and not on again: no
 // technician mends that, and the hours of a repair are no answer to it.
 func (t *turn) isPaidMatter() bool {
 	v := t.next.Ticket
 	return t.k.template() == flowhq.SupportTemplate && v != nil && v.Subject != string(actOrder) &&
-		(v.Subject == string(actPaid) || cuedBy(split(v.Note), actPaid)) && !anyIn(split(v.Note), lineFaults)
+		(v.Subject == string(actPaid) || cuedBy(split(v.Note), actPaid) || paidFor.MatchString(v.Note) && !notPaid.MatchString(v.Note)) && !anyIn(split(v.Note), lineFaults)
 }
 
 // waitsForPayment calls a person for who says once more that what is paid is not on, and reports whether
@@ -104,7 +125,7 @@ func (t *turn) waitsForPayment() bool {
 
 // lineFaults are words of a fault that no payment mends.
 var lineFaults = keywords("red, los, nyekundu, blinking, cable, waya, nyaya, umekatika, umekatwa, kukatwa, cut, broken, moshi, smoke, burnt, " +
-	"imeungua, router, ruta, modem, light, lights, taa, slow, polepole, spidi, speed, buffering")
+	"imeungua, light, lights, taa, slow, polepole, buffering")
 
 // besideWhat is a place as one finds it: by what stands beside it.
 var besideWhat = regexp.MustCompile(`(?i)\b(?:near|nearby|opposite|opp|behind|next to|beside|across from|in front of|along|karibu na|nyuma ya|mbele ya|` +

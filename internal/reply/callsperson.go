@@ -37,6 +37,9 @@ func wantsPersonNow(text string) bool {
 	return at != nil && !personDenied.MatchString(text[:at[0]])
 }
 
+// noNet tells a fault by what is not there.
+var noNet = regexp.MustCompile(`(?i)\b(?:without|no|sina|hakuna|hamna|hatuna) (?:any |the )?(?:net|internet|wifi|wi-fi|network|connection|intaneti|mtandao|huduma|service)\b`)
+
 // callPerson calls a person who is asked for, with what is reported besides.
 func (t *turn) callPerson() {
 	t.keepReport()
@@ -47,12 +50,13 @@ func (t *turn) callPerson() {
 // and the customer has its number. What was only being described until now is a ticket as well.
 func (t *turn) keepReport() {
 	p, v := &t.p, t.next.Ticket
-	reports := p.has(actProblem, actPaid, actComplaint)
+	reports := p.has(actProblem, actPaid, actComplaint) || p.cued(actPaid) || p.reading.Concepts.Has("broken") ||
+		noNet.MatchString(p.text)
 	if t.k.template() != flowhq.SupportTemplate {
 		return
 	}
 	subject := actProblem
-	if p.has(actPaid) {
+	if p.has(actPaid) || p.cued(actPaid) {
 		subject = actPaid
 	}
 	switch {

@@ -77,7 +77,7 @@ func joinSubjects(text string, pieces []piece) (all []piece) {
 	for _, p := range pieces {
 		n := len(all)
 		if n > 0 && p.asks && (len(split(all[n-1].text)) < minMeaning || asksOfIt.MatchString(p.text)) &&
-			!strings.HasSuffix(all[n-1].text, ".") {
+			!strings.HasSuffix(all[n-1].text, ".") && !strings.HasSuffix(all[n-1].text, "?") {
 			if both := all[n-1].text + " " + p.text; strings.Contains(text, both) {
 				p.text, all = both, all[:n-1]
 			}

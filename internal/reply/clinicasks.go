@@ -54,9 +54,12 @@ var (
 		`panadol|paracetamol|ibuprofen|amoxicillin|diclofenac|x-?ray|scan|ultrasound|anesthesia|anaesthesia|` +
 		`dawa|vidonge|kidonge|sindano|chanjo|ganzi|dozi|mseto|kipimo|vipimo|kung'?oa|tooth|jino|treatment|matibabu)\b`)
 	// mayHarm asks whether that is safe, or may be taken.
-	mayHarm = regexp.MustCompile(`(?i)\b(?:safe|unsafe|dangerous|harm\w*|side effects?|okay to|ok to|allowed to|is it (?:ok|okay|fine|bad|safe)|(?:can|may|should|must) (?:i|he|she|we|they|my \w+)(?: still)? (?:take|use|drink|swallow|stop|mix|get|have|continue)|` +
+	mayHarm = regexp.MustCompile(`(?i)\b(?:safe|unsafe|dangerous|harm\w*|side effects?|okay to|ok to|allowed to|(?:do|should|must) (?:i|he|she|we) (?:still )?(?:take|stop|use|skip|continue)|is it (?:ok|okay|fine|bad|safe)|(?:can|may|should|must) (?:i|he|she|we|they|my \w+)(?: still)? (?:take|use|drink|swallow|stop|mix|get|have|continue)|` +
 		`salama|madhara|hatari|ina ?shida|zina ?shida|ita(?:ni|m|tu)?dhuru|(?:na|a)?(?:ni|a|u|tu)?(?:ruhusiwa|weza) (?:ku)?(?:meza|nywa|kunywa|tumia|chanj\w+|chom\w+)|` +
 		`(?:ni|a|tu|wa)(?:meze|nywe|tumie|endelee|ache)\b|naweza kumeza|naweza kunywa|naweza kutumia|anaweza kumeza|anaweza kunywa|anaweza kutumia)\b`)
+	// mayOne asks whether something may be done, and comesToBook for a visit.
+	mayOne      = regexp.MustCompile(`(?i)\b(?:naweza|anaweza|tunaweza|inawezekana|can (?:i|he|she|we)|may (?:i|he|she)|could (?:i|he|she))\b`)
+	comesToBook = regexp.MustCompile(`(?i)\b(?:kuja|nije|aje|kuona|kumuona|kuonana|kupata daktari|book\w*|come|see|appointment|miadi|kupima|kucheki|check\w*|get tested)\b`)
 	// condition is of the body, and changes what is safe.
 	condition = regexp.MustCompile(`(?i)\b(?:pregnan\w+|expecting|breast ?feeding|nursing|diabet\w+|pressure|hypertensi\w+|asthma\w*|hiv|ulcers?|epilep\w+|heart|kidney|liver|newborn|infant|` +
 		`mimba|mjamzito|ujauzito|wajawazito|nanyonyesha|ananyonyesha|kunyonyesha|kisukari|sukari|presha|pumu|vidonda vya tumbo|kifafa|moyo|figo|ini)\b`)
@@ -72,7 +75,10 @@ func (t *turn) asksDoctor() bool {
 		return false
 	}
 	text := p.text
-	if !mayHarm.MatchString(text) || !treatment.MatchString(text) && !condition.MatchString(text) {
+	// "Nina ujauzito, naweza kung'olewa jino?" asks for no hour and no price.
+	may := condition.MatchString(text) && mayOne.MatchString(text) && !p.hasTime && !comesToBook.MatchString(text) &&
+		!anyIn(p.reading.Words, priceAsked)
+	if !may && (!mayHarm.MatchString(text) || !treatment.MatchString(text) && !condition.MatchString(text)) {
 		return false
 	}
 	// "Can I use insurance for the scan" is no question of health.
@@ -95,6 +101,8 @@ func (t *turn) tellAskDoctor() bool {
 		return false
 	}
 	t.did(actUnknown)
+	// Nothing of it is answered by another part either.
+	t.p.cues = append(t.p.cues, cueRisk)
 	t.unanswered("unanswered.health")
 	return true
 }
@@ -104,7 +112,7 @@ var verbOfName = regexp.MustCompile(`^ku(\S{2,})a$`)
 
 // participles are English forms of what is done to something, by the word in the name of a service.
 var participles = map[string]string{
-	"pulled": "pull", "removed": "remove", "extracted": "extraction", "cleaned": "clean", "polished": "polish",
+	"extract": "extraction", "vaccinate": "vaccination", "pull": "pull", "remove": "remove", "pulled": "pull", "removed": "remove", "extracted": "extraction", "cleaned": "clean", "polished": "polish",
 	"scaled": "scaling", "vaccinated": "vaccination", "injected": "injection", "scanned": "scan", "shaved": "shave",
 	"cut": "cut", "dyed": "dye", "braided": "braid", "washed": "wash",
 }
@@ -163,13 +171,16 @@ func doneBy(name, text string) bool {
 		for _, one := range words {
 			one = strings.NewReplacer("'", "", "’", "", "‘", "").Replace(one)
 			at := strings.LastIndex(one, stem)
-			if at >= 0 && passiveEnd.MatchString(one[at+len(stem):]) {
+			if at >= 0 && (passiveEnd.MatchString(one[at+len(stem):]) || ifDone.MatchString(one[:at]) && one[at+len(stem):] == "a") {
 				return true
 			}
 		}
 	}
 	return false
 }
+
+// ifDone stands before the stem of a verb that may be done: "mkilitoa", "wakisafisha".
+var ifDone = regexp.MustCompile(`^(?:m|u|wa|a)ki(?:li|ni|m|tu|ya|wa|i|zi)?$`)
 
 // passiveEnd is what stands behind the stem of a Swahili verb in the passive: litang'olewa, yatasafishwa.
 var passiveEnd = regexp.MustCompile(`^(?:l?[ei])?w[ae]$`)

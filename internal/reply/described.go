@@ -58,6 +58,12 @@ func (t *turn) inTalk() []string {
 	if v := t.next.Booking; v != nil && v.Service != "" {
 		ids = append(ids, v.services()...)
 	}
+	if id := t.packageTold(); id != "" {
+		ids = append(ids, id)
+	}
+	if v := t.next.Ticket; v != nil && v.Service != "" {
+		ids = append(ids, v.Service, t.packageOn(v))
+	}
 	if t.next.Topic != "" {
 		ids = append(ids, t.next.Topic)
 	}

@@ -288,6 +288,7 @@ func (t *turn) giveAnswer(id string) bool {
 		// Who orders after the answer has not asked again.
 		switch {
 		case t.p.has(actOrder) && !t.p.asksSoftly():
+		case t.tellAmong(text):
 		case t.standsIn(a):
 			t.tell("answers.as_told")
 		default:
@@ -447,6 +448,9 @@ func (t *turn) tellNearest() bool {
 // noteQuestion notes a question that nothing else has answered, and tells the nearest of the owner's
 // answers.
 func (t *turn) noteQuestion() {
+	if t.tellDescribed() {
+		return
+	}
 	t.noteUnanswered()
 	t.tellNearest()
 	t.tell("unanswered.noted")

@@ -13,6 +13,10 @@ import (
 // score alike. What is named tells them apart.
 func (t *turn) tellOffer() bool {
 	ids := t.subjects()
+	// "Do you have insurance for the router?" asks for no router.
+	if t.asksInsurer(&t.p) && len(insurersNamed(t.p.text))+len(ids) > 0 && anyIn(t.p.reading.Words, insurerWords) {
+		return t.tellInsurance()
+	}
 	if t.k.template() == flowhq.BookingTemplate &&
 		(t.p.hasTime || len(ids) > 0 && t.p.reading.Concepts.Has("free")) {
 		return false // whether a time is free is for the booking to say

@@ -11,12 +11,35 @@ import (
 var insurerWords = keywords("insurance, insurances, insurer, insured, bima, medical cover, health cover, nhif, shif, sha, nssf")
 
 // insurer is the name of one, said with the word for it or known by itself.
-var insurer = regexp.MustCompile(`(?i)\bbima (?:ya |za |yangu ya |yetu ya |ni )?(?:kampuni ya )?([\pL][\pL&]+)|\b([\pL][\pL&]+)(?:'s)? (?:insurance|bima|cover|card)\b|` +
-	`\b(?:insurance|insurer|cover|covered)(?: card)?(?: is| with| by| from| of| ya| wa)? ([A-Z][\pL&]+)|` +
-	`\b(aar|britam|nssf|shif|sha|nhif|jubilee|strategi\pL|sanlam|madison|cic|uap|apa|metropolitan|resolution|heritage|icea|liberty|assemble|alliance|phoenix|reliance|mo assurance|zhsf|ichf|chf|tira|old mutual|gab|first assurance|pacis|kenindia|cigna|bupa|axa|allianz)\b`)
+var insurer = regexp.MustCompile(`(?i)\bbima (?:ya |za |yangu ya |yetu ya |ni )(?:kampuni ya )?([\pL][\pL&]+)|\b(?-i:([A-Z][\pL&]+))(?:'s)? (?:insurance|cover|card)\b|` +
+	`\b(?:insurance|insurer|cover|covered)(?: card)?(?: is| with| by| from| of| ya| wa)? (?-i:([A-Z][\pL&]+))|` + knownInsurers)
+
+// knownInsurers are names that are known by themselves.
+const knownInsurers = `\b(aar|britam|nssf|shif|sha|nhif|jubilee|strategi\pL|sanlam|madison|cic|uap|apa|metropolitan|resolution|heritage|icea|liberty|` +
+	`assemble|alliance|phoenix|reliance|zhsf|ichf|chf|old mutual|gab|first assurance|pacis|kenindia|cigna|bupa|axa|allianz)\b`
+
+// isInsurer is a name that is known by itself.
+var isInsurer = regexp.MustCompile(`(?i)` + knownInsurers)
+
+// insuranceQuestions ask for it in the words of owners.
+var insuranceQuestions = []string{"do you accept insurance", "can I use NHIF", "mnapokea bima", "naweza kutumia bima"}
+
+// askInsurer finds the owner's answer on insurance for who names no more than an insurer: "na Britam?".
+func (t *turn) askInsurer(p *perception) bool {
+	if len(p.reading.Words) > maxShort || !isInsurer.MatchString(p.text) || !p.asksSoftly() {
+		return false
+	}
+	for _, question := range insuranceQuestions {
+		if id, alike, sure, _ := t.bestAnswer(question); sure && alike >= minUsual {
+			p.answer, p.alike, p.sure = id, 1, true
+			return true
+		}
+	}
+	return false
+}
 
 // notInsurers stand where the name of one may stand.
-var notInsurers = keywords("ya, za, na, kwa, my, your, the, an, any, our, their, his, her, health, medical, afya, gani, ipi, yangu, yenu, yako, zenu, is, do, does, did, " +
+var notInsurers = keywords("mtoto, watoto, taifa, familia, mume, mke, baba, mama, serikali, jamii, kazini, ofisini, maisha, nyumba, moto, mwili, matibabu, ya, za, na, kwa, my, your, the, an, any, our, their, his, her, health, medical, afya, gani, ipi, yangu, yenu, yako, zenu, is, do, does, did, " +
 	"take, accept, use, have, with, by, from, of, which, what, this, that, mnapokea, mnakubali, inakubalika, mnatumia, kazi, family, private, travel, car, gari, " +
 	"id, identity, bank, visa, credit, debit, kadi, hapa, ninayo, ninao, tu, life, for, and, or, au, if, without, bila, no, some, company, kampuni, nyingine, zote, " +
 	"all, other, another, kama, kwenu, pia, yoyote, tunapokea, wanayo, naweza, mna, mnazo, nina, ninayo, haina, ina, iko, ipo, inafanya, inatumika, are, you, me, pay, can, work, works")
@@ -57,6 +80,21 @@ func (t *turn) tellInsurance() bool {
 		}
 	}
 	t.unanswered("unanswered.any")
+	return true
+}
+
+// tellAmong answers for an insurer by name where the owner's text was told already, and reports whether it
+// did.
+func (t *turn) tellAmong(text string) bool {
+	all := insurersNamed(t.p.text)
+	if len(all) == 0 || !takesInsurance(text) && !strings.Contains(text, "NHIF") {
+		return false
+	}
+	if name := all[0]; strings.Contains(strings.ToLower(text), strings.ToLower(name)) {
+		t.tell("payment.insured", "name", strings.ToUpper(name[:1])+name[1:])
+		return true
+	}
+	t.tellNotAmong(text)
 	return true
 }
 

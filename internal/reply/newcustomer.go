@@ -185,10 +185,14 @@ func (t *turn) wantsBesideQuestion() bool {
 		return false
 	}
 	for _, c := range clausesOf(p.text) {
-		if c.asks || anyIn(split(c.text), whatIfs) {
+		words := split(ifYes.ReplaceAllString(c.text, ""))
+		if c.asks || anyIn(words, whatIfs) {
 			continue
 		}
-		words := split(c.text)
+		// What is taken was named in the question: "can you do 50mbps? if yes sign me up".
+		if anyIn(words, signsUp) {
+			return true
+		}
 		named := slices.ContainsFunc(p.services, func(m entity.NameMatch) bool {
 			return m.ID == id && strings.Contains(c.text, p.text[m.Start:m.End])
 		})
@@ -198,6 +202,14 @@ func (t *turn) wantsBesideQuestion() bool {
 	}
 	return false
 }
+
+var (
+	// ifYes stands before what is wanted if the answer is a yes.
+	ifYes = regexp.MustCompile(`(?i)\b(?:if (?:yes|so|ok|okay|you do|you can|it is|possible)|kama (?:ndio|ndiyo|ipo|iko|inawezekana|ni sawa|mnaweza|mnafika))\b`)
+	// signsUp say that a connection is taken, without its name.
+	signsUp = keywords("sign me up, sign us up, put me down, hook me up, count me in, register me, nifungie, nifungieni, mnifungie, tufungie, niunganishe, " +
+		"niunganishie, niandikie, niandikieni")
+)
 
 // wantsSpoken reports whether the message wants the package that was spoken of last, and asks what comes
 // first: "sawa nataka, lini mnaweza kuja".
@@ -231,7 +243,8 @@ var takesWords = listOf("takes package")
 func (t *turn) isNew() bool {
 	p := &t.p
 	installs := t.installation()
-	return t.accountTold() == "" && (t.k.area[t.next.Area] != nil || len(p.areas) > 0 ||
+	// Who says on which day to come has no connection yet.
+	return t.accountTold() == "" && (p.hasTime && p.time.HasDay && !p.time.Day.Before(startOfDay(t.now)) || t.k.area[t.next.Area] != nil || len(p.areas) > 0 ||
 		installs != "" && slices.Contains(append(idsOf(p.services), t.next.Spoken...), installs) ||
 		anyIn(p.reading.Words, hasNoneYet) || anyIn(p.reading.Words, asksAtFirst))
 }

@@ -317,7 +317,10 @@ func (t *turn) tellTogether() bool {
 	if fee > 0 {
 		text, sum = text+" + "+name+" "+t.k.money(fee), sum+fee
 	}
-	t.tell("price.sum", "items", text, "total", t.k.money(sum))
+	// Another part of the message has had it told already.
+	if !strings.Contains(t.reply(), t.k.money(sum)) {
+		t.tell("price.sum", "items", text, "total", t.k.money(sum))
+	}
 	for _, id := range slices.Backward(ids) {
 		t.remember(id)
 		if slices.Contains(all, id) {

@@ -17,9 +17,16 @@ var comeWords = listOf("come here")
 // Who asks when somebody comes names no time.
 func (t *turn) wantsSiteVisit() bool {
 	p := &t.p
+	// "Do you come on Saturdays?" asks for the rule.
+	if p.asks && everyWeek.MatchString(p.text) {
+		return false
+	}
 	return p.hasTime && anyIn(p.reading.Words, comeWords) && !anyIn(p.reading.Words, whenMended) &&
 		!p.has(actCancel, actStatus, actPaid) && !asksExactHour.MatchString(p.text)
 }
+
+// everyWeek asks for what is done every week.
+var everyWeek = regexp.MustCompile(`(?i)\bdo (?:you|u|ya|they)(?: guys| people| even| also)? (?:come|work|install|visit|open)\b|\bhuwa m\w+|\bmnakuj(?:aga|a) (?:na |hata )?(?:jumapili|jumamosi|weekend|wikendi)\b`)
 
 // asksExactHour asks at what hour somebody comes on a day that is known.
 var asksExactHour = regexp.MustCompile(`(?i)\b(?:what (?:exact )?time|which time|exactly what time|saa ngapi|muda gani)\b`)

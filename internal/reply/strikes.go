@@ -88,7 +88,8 @@ func (t *turn) isChatter(text string) bool {
 
 // age is how old somebody is, and nothing else.
 var age = regexp.MustCompile(`(?i)^\W*(?:(?:\pL+'?\w*\W+){0,5})(?:(?:miaka|mwaka|miezi|umri)\b(?:\W+(?:wa|wake|ni|ya))*\W*(?:\d{1,2}|\pL+)|` +
-	`\d{1,2}\W*(?:years?|yrs?|yo|y/o|months?)(?: old| of age)?)\W*$`)
+	`\d{1,2}\W*(?:years?|yrs?|yo|y/o|months?)(?: old| of age)?)\W*$|` +
+	`^\W*(?:she|he|they)(?:'?s| is| are) (?:only |just )?\d{1,2}\W*$`)
 
 // keepsAge notes with the visit how old somebody is, and reports whether a part says no more. It is
 // nothing to be read back.

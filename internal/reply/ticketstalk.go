@@ -202,6 +202,7 @@ var notCome = regexp.MustCompile(`(?i)\b(?:haja|hamja|hawaja)(?:ni)?(?:pig|pigi|
 // waitsInVain hears the complaint of who has reported something and says that nobody has come or
 // called: "mbona hajapiga simu mpaka saa hii" asks for no hours.
 func (t *turn) waitsInVain(p *perception, all *acts) {
+	t.hearPaid(p, all)
 	v := t.next.Ticket
 	if v == nil || v.Number == "" || all.has(actCancel, actPaid) || !notCome.MatchString(p.text) {
 		return

@@ -335,6 +335,9 @@ func (t *turn) askUsual(p *perception) {
 		t.askBringing(p)
 		return
 	}
+	if t.askInsurer(p) {
+		return
+	}
 	// A complaint shares its words with the question that it is about: "you refused my insurance".
 	if p.sure && p.alike >= surelyTheSame || p.isReceipt || p.cued(actComplaint) {
 		return
