@@ -445,30 +445,6 @@ func (t *turn) tellNearest() bool {
 	return true
 }
 
-// noteQuestion notes a question that nothing else has answered, and tells the nearest of the owner's
-// answers.
-func (t *turn) noteQuestion() {
-	if t.tellDescribed() {
-		return
-	}
-	t.noteUnanswered()
-	t.tellNearest()
-	t.tell("unanswered.noted")
-}
-
-// passQuestion passes a question on that nothing else has answered, behind the nearest of the
-// owner's answers if there is one.
-func (t *turn) passQuestion() {
-	if t.tellDescribed() {
-		return
-	}
-	if t.tellNearest() {
-		t.unanswered("")
-		return
-	}
-	t.unanswered("unanswered.any")
-}
-
 // questionOf is the wording of an owner's question that is likeliest in the language of the chat.
 // Owners list questions in both languages, and a label in the other one is hard to choose by.
 func (t *turn) questionOf(a *flowhq.Answer) string {

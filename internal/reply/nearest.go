@@ -127,3 +127,27 @@ func (t *turn) standsIn(a *flowhq.Answer) bool {
 	_, alike, _, _ := t.bestAnswer(t.p.text)
 	return known > 0 || t.p.same || alike >= surelyAlike
 }
+
+// noteQuestion notes a question that nothing else has answered, and tells the nearest of the owner's
+// answers.
+func (t *turn) noteQuestion() {
+	if t.tellDescribed() {
+		return
+	}
+	t.noteUnanswered()
+	t.tellNearest()
+	t.tell("unanswered.noted")
+}
+
+// passQuestion passes a question on that nothing else has answered, behind the nearest of the
+// owner's answers if there is one.
+func (t *turn) passQuestion() {
+	if t.tellDescribed() {
+		return
+	}
+	if t.tellNearest() {
+		t.unanswered("")
+		return
+	}
+	t.unanswered("unanswered.any")
+}
