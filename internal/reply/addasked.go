@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // Who asks for one thing more and wants it names it in the question alone: "mkanda mweusi upo? ongeza", "do you
@@ -38,7 +39,11 @@ func (t *turn) withAsked(text string) string {
 	if t.k.template() != flowhq.EcommerceTemplate || len(text) > maxRead {
 		return text
 	}
-	text = t.withAskedColour(text)
+	text = t.withWish(t.withAskedColour(text))
+	// "Ngoja kwanza, gauni liwe M" says no goodbye.
+	if o := t.next.Order; o != nil && len(o.Lines) > 0 && partChange.MatchString(text) {
+		text = waitFirst.ReplaceAllString(text, "$1")
+	}
 	if plain := t.addsTopic(text); plain != "" {
 		return plain
 	}
@@ -70,6 +75,62 @@ func (t *turn) withAsked(text string) string {
 
 // andOne begins one thing more.
 var andOne = regexp.MustCompile(`(?i)^\s*(?:and|plus|also|oh and)\s+(?:also\s+)?(?:an?|one|two|three|four|five|another|\d{1,2})\s+`)
+
+// waitFirst stands in front of a change of mind.
+var waitFirst = regexp.MustCompile(`(?i)(^\s*|[.…,!?]\s*)(?:ngoja|subiri|wait|hold on|hang on)(?:\s+(?:kwanza|kidogo|please|pls|a (?:sec|bit|minute|moment)))*[\s,.]+`)
+
+// withWish is a text that is nothing but a list of goods with how many of each, with the verb of a wish: "2 jeans
+// size 32" was answered as a question for the size.
+func (t *turn) withWish(text string) string {
+	if t.next.Order != nil || t.next.Ask.For != "" || strings.Contains(text, "?") || len(split(text)) > maxBareList {
+		return text
+	}
+	p := t.readPart(text)
+	rest := []byte(text)
+	counted := len(p.products) > 0
+	for _, m := range p.products {
+		counted = counted && m.Quantity > 0 && m.Exact && m.Start >= 0
+		for i := max(m.Start, 0); i < min(m.End, len(rest)); i++ {
+			rest[i] = ' '
+		}
+	}
+	for _, m := range p.areas {
+		for i := max(m.Start, 0); i < min(m.End, len(rest)); i++ {
+			rest[i] = ' '
+		}
+	}
+	if !counted || slices.ContainsFunc(split(string(rest)), func(w string) bool {
+		return !hasWord(listWords, w) && !hasWord(colourWords, w) && !hasWord(courtesyWords, w) && len(numbersSaid(w)) == 0 &&
+			!slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+				return slices.ContainsFunc(t.k.product[m.ID].Sizes,
+					func(size string) bool { return strings.EqualFold(size, w) })
+			})
+	}) {
+		return text
+	}
+	// The verb is of the language of the name.
+	m := p.products[0]
+	said := split(text[max(m.Start, 0):min(m.End, len(text))])
+	swahili := t.in.State.Language == flowhq.Swahili
+	if name := t.k.product[m.ID].Name; anyOf(split(name.EN), said) != anyOf(split(name.SW), said) {
+		swahili = anyOf(split(name.SW), said)
+	}
+	if swahili {
+		return "nataka " + text
+	}
+	return "i want " + text
+}
+
+// anyOf reports whether two lists of words have one in common.
+func anyOf(a, b []string) bool {
+	return slices.ContainsFunc(a, func(w string) bool { return slices.Contains(b, w) })
+}
+
+// maxBareList is how many words such a list has at most, and listWords stand between its goods.
+const maxBareList = 14
+
+var listWords = keywords("size, saizi, namba, na, and, plus, ya, za, la, wa, of, in, the, a, kg, kilo, pair, pairs, pc, pcs, x, for, to, deliver, delivery, " +
+	"niletee, leta, hi, hello, habari, mambo, kwa, color, colour, rangi")
 
 // thingAsked is what a part of a message asks for with the words for its colour, "" if it asks for nothing
 // or for several things.

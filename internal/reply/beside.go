@@ -174,7 +174,7 @@ func asksAtBegin(text string) bool {
 }
 
 // amThere says where the customer is, without the "I": "am in Kasarani".
-var amThere = regexp.MustCompile(`(?i)^\s*am\s+(?:in|at|near|around|from|here)\b`)
+var amThere = regexp.MustCompile(`(?i)^\s*am\s+(?:in|at|near|next to|beside|behind|opposite|along|around|from|here)\b`)
 
 // pieceEnd ends a piece. A comma is one if a question stands behind it, which asksFrom finds, or
 // a line that is asked with a mark.

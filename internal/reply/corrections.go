@@ -117,6 +117,9 @@ func (t *turn) corrected(text string) string {
 		}
 		name, start, end := t.correctedThing(text, c)
 		switch {
+		case t.ofSizes(c): // "34 badala ya 32" counts nothing
+			from = c.to
+			continue
 		case name == "" && c.cut > 0: // of nothing that is ordered yet
 			from = len(strings.TrimRight(text[:c.cut], " ,"))
 			text = text[:from] + text[c.to:]

@@ -165,13 +165,15 @@ func plainAddress(text string) string {
 	if at := politeLead.FindStringIndex(text); at != nil && at[1] < len(text) {
 		text = text[at[1]:]
 	}
-	if at := leadsAddress.FindStringIndex(text); at != nil && at[1] < len(text) {
-		text = text[at[1]:]
+	for _, lead := range []*regexp.Regexp{leadsAddress, amLead} {
+		if at := lead.FindStringIndex(text); at != nil && at[1] < len(text) {
+			text = text[at[1]:]
+		}
 	}
 	if at := followsAddress.FindStringIndex(text); at != nil && at[0] > 0 {
 		text = text[:at[0]]
 	}
-	text = notThere.ReplaceAllString(text, "")
+	text = notThere.ReplaceAllString(whyBehind.ReplaceAllString(text, ""), "")
 	text = besidePlace.ReplaceAllString(text, ",")
 	return oneLine(strings.Trim(text, " ,-.?!;\n"), maxAddress)
 }
@@ -202,7 +204,7 @@ func placePieces(text string) (all []piece) {
 func (t *turn) isNoPlace(clause string, words []string) bool {
 	// "Karibu na bank ya NMB" names no way to pay.
 	return anyIn(words, paysThen) || anyIn(words, riders) || knownWay(words) >= 0 && !anyIn(words, landmarkWords) ||
-		asksInLine(clause) || staysUntil.MatchString(clause) ||
+		asksInLine(clause) || anyIn(words, whyNot) || staysUntil.MatchString(clause) ||
 		len(t.in.memo.entitiesIn(clause).Money) > 0 || len(t.in.memo.entitiesIn(clause).Phones) > 0 || anyIn(words, wantsPerson) ||
 		!anyIn(words, landmarkWords) && (len(t.named(t.k.products, clause)) > 0 ||
 			anyIn(words, wishWords) || anyIn(words, wishVerbs) || riderNote.MatchString(clause) ||
@@ -227,6 +229,9 @@ func endsAddress(words []string) bool {
 	}
 	return false
 }
+
+// whyNot asks why something was not done, behind a place that was said again.
+var whyNot = keywords("mbona, kwa nini, kwanini, why, how come, hamjaandika, hujaandika")
 
 // wishVerbs are of wishes that stand beside an address.
 var wishVerbs = keywords("call, nipigie*, piga, bring, lete*, leta, come, njoo, dont, usi*, msi*")
@@ -255,6 +260,10 @@ var (
 		`(?:(?:change|update|correct|set) )?(?:the |my )?(?:delivery )?address(?: is| to|:)?|` +
 		`(?:badilisha )?anwani(?: yangu)?(?: ni| iwe|:)?|ni|iko|ipo|niko|nipo|tuko|` +
 		`tupo|naishi|nakaa|tunaishi|tunakaa)\s+`)
+	// whyBehind asks behind it why it was not written.
+	whyBehind = regexp.MustCompile(`(?i)[,.;]?\s+(?:mbona|kwa ?nini|why|how come)\b.*$`)
+	// amLead says that the customer is there.
+	amLead = regexp.MustCompile(`(?i)^(?:i am|i'?m|am|we are|we'?re)\s+`)
 	// politeLead is a word of agreement in front of it.
 	politeLead = regexp.MustCompile(`(?i)^(?:(?:ok|okay|sawa|poa|yes|yeah|ndio|ndiyo|basi|please|pls|fine|haya|sorry|samahani|and|na|` +
 		`also|pia|then|halafu|alafu|kisha|but|ila|lakini|its|it's)[,.: ]+)+`)

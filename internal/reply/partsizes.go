@@ -23,7 +23,7 @@ const (
 	partCounts = `one|mmoja|moja|1|two|mbili|2|three|tatu|3|four|nne|4|(?:the )?other(?: one)?|(?:the )?second(?: one)?|` +
 		`(?:moja )?(?:nyingine|ingine|lingine)|ya pili`
 	partLinks = `of|the|them|these|those|my|kati|ya|za|la|wa|yao|zao|yake|hizo|hiyo|zile|ile|pair|pairs|ones?|from|to|be|in|into|` +
-		`should|must|is|as|a|an|size|saizi|namba|number|iwe|liwe|awe|yawe|viwe|ziwe|kuwa|ni|both|two|mbili|zote|for|instead|pls|please`
+		`should|must|is|as|a|an|size|saizi|namba|number|iwe|liwe|awe|yawe|viwe|ziwe|kuwa|ni|both|two|mbili|zote|for|instead|pls|please|nipe|nipeni|niwekee|weka|wekea|nataka|naomba|give|me|want|get`
 )
 
 var (
@@ -71,6 +71,15 @@ func (t *turn) partsSized() (parts []partSize) {
 		return nil // of two lines nobody knows which
 	}
 	return parts
+}
+
+// ofSizes reports whether both numbers of a correction are sizes of something on the order, and none is how
+// many of it there are.
+func (t *turn) ofSizes(c correction) bool {
+	return slices.ContainsFunc(t.basket().Lines, func(l Line) bool {
+		p := t.k.product[l.Product]
+		return p != nil && l.Size == c.not && slices.Contains(p.Sizes, c.meant)
+	})
 }
 
 // mayMeanLine reports whether a size in the message may be of a line: it names the product, or nothing

@@ -75,7 +75,8 @@ func (t *turn) kindBeside(part besidePart, first bool) besideKind {
 	case asks:
 		return ofQuestion
 	case marked, len(p.areas) > 0 && len(p.products) == 0,
-		first && slices.Contains([]string{askArea, askAddress}, t.next.Ask.For) && t.place(true) != "":
+		first && slices.Contains([]string{askArea, askAddress}, t.next.Ask.For) && t.place(true) != "",
+		t.next.Ask.For == askHow && len(words) <= maxHowWords && anyIn(words, howWords):
 		return ofPlace
 	}
 	return ofOther
@@ -90,7 +91,7 @@ func (t *turn) withAreaAsked(in Input, text string, asks []string) Input {
 	}
 	var areas []string
 	for _, q := range asks {
-		if p := t.readPart(q); p.cued(cueDeliver) || p.has(actDelivery) {
+		if p := t.readPart(q); p.cued(cueDeliver) || p.has(actDelivery) || anyIn(p.reading.Words, bringTo) {
 			areas = append(areas, idsOf(p.areas)...)
 		}
 	}
@@ -99,6 +100,11 @@ func (t *turn) withAreaAsked(in Input, text string, asks []string) Input {
 	}
 	return in
 }
+
+// howWords answer how the order is to come, and maxHowWords is how many words such an answer has at most.
+var howWords = keywords("delivery, deliver, deliverd, delivered, niletee, nileteeni, iletwe, niletewe, leteni, pickup, pick up, nitakuja, kuchukua, nitachukua")
+
+const maxHowWords = 4
 
 // sizeWords say that a size follows.
 var sizeWords = keywords("size, saizi, namba, number")
@@ -147,7 +153,7 @@ func placeBeside(in Input, whole *turn) *turn {
 	if len(place) == 0 || len(goods) == 0 {
 		return nil
 	}
-	said := in
+	said := before.withAreaAsked(in, strings.Join(place, ", "), questions)
 	said.Suggestion, said.Message.Text = nil, strings.Join(place, ", ")
 	there := decidedWhole(said)
 	if there.missed || there.handedOver() || there.next.Order == nil || there.settles() {
