@@ -3,6 +3,7 @@ package reply
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq"
 )
@@ -30,18 +31,51 @@ var (
 // maxWaiting is how many words a message has at most that only asks so.
 const maxWaiting = 10
 
-// asksWhenTheyCome reports whether the message asks when somebody comes for the ticket, and no more.
+// today asks whether somebody comes on a day that is near.
+var today = regexp.MustCompile(`(?i)\b(?:a|wa|m|u)(?:na|ta)(?:kuja|fika) (?:leo|kesho|sasa hivi)\b|\bleo (?:a|wa|m)(?:na|ta)(?:kuja|fika)\b|` +
+	`\b(?:is|are|will) (?:he|she|they|the technician|someone|somebody|anyone) (?:be )?(?:come|coming|here) (?:today|tomorrow|now)\b`)
+
+// whatNow asks what the customer is to do meanwhile.
+var whatNow = regexp.MustCompile(`(?i)\b(?:nifanye (?:nini|je)|nifanyeje|tufanye nini|what (?:do|should|can) (?:i|we) do|what now|what next|nini kinafuata)\b`)
+
+// asksWhenTheyCome reports whether the message asks when somebody comes for the ticket, and no more than
+// what goes on it.
 func (t *turn) asksWhenTheyCome() bool {
 	p, v := &t.p, t.next.Ticket
-	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" && !t.isPaidMatter() || p.hasTime || p.names() && !t.namesOnlyVisit() ||
-		len(p.entities.References)+len(p.entities.Phones) > 0 || len(p.reading.Words) > maxWaiting ||
-		t.asksCharge() || p.has(actCancel, actPerson, actAnger, actSecret) || otherWhen.MatchString(p.text) {
+	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" && !t.isPaidMatter() ||
+		p.names() && !t.namesOnlyVisit() || t.asksCharge() || p.has(actCancel, actPerson, actAnger, actSecret) {
 		return false
 	}
 	if bareWhen.MatchString(p.text) {
 		return v.Awaited > 0
 	}
-	return whenAsked.MatchString(p.text) && comer.MatchString(p.text)
+	found := false
+	for _, one := range piecesOf(p.text) {
+		text := one.text
+		asks := len(split(text)) <= maxWaiting && !otherWhen.MatchString(text) &&
+			(whenAsked.MatchString(text) && comer.MatchString(text) || one.asks && today.MatchString(text) || whatNow.MatchString(text))
+		_, timed := t.timeIn(text)
+		switch {
+		case asks && (!timed || today.MatchString(text)), bareWhen.MatchString(text):
+			found = true
+		case one.asks && !timed && comer.MatchString(text) && len(split(text)) <= maxShort+2:
+		// For the steps that note a time, advise on a fault, or answer.
+		case one.asks, anyIn(split(text), wishWords), timed && anyIn(split(text), comeWords), anyIn(split(text), lineFaults):
+			return false
+		}
+	}
+	return found
+}
+
+// noteBesideAwaited puts on the ticket what is said beside the question.
+func (t *turn) noteBesideAwaited() {
+	e := t.p.entities
+	rest := len(e.References)+len(e.Phones) > 0 || slices.ContainsFunc(piecesOf(t.p.text), func(one piece) bool {
+		return !one.asks && len(split(one.text)) >= minMeaning && !comer.MatchString(one.text)
+	})
+	if rest && t.next.Ticket.Number != "" && !t.addedToTicket() {
+		t.noteOnTicket()
+	}
 }
 
 // tellAwaited answers who asks when somebody comes: with the owner's data the first time, and with a
@@ -57,6 +91,7 @@ func (t *turn) tellAwaited() bool {
 	}
 	t.did(actStatus)
 	v.Awaited++
+	t.noteBesideAwaited()
 	switch {
 	case v.Number == "":
 		v.add(t.note())
@@ -129,15 +164,45 @@ var lineFaults = keywords("red, los, nyekundu, blinking, cable, waya, nyaya, ume
 
 // besideWhat is a place as one finds it: by what stands beside it.
 var besideWhat = regexp.MustCompile(`(?i)\b(?:near|nearby|opposite|opp|behind|next to|beside|across from|in front of|along|karibu na|nyuma ya|mbele ya|` +
-	`mkabala na|pembeni ya|kando ya|jirani na|karibia na|pembezoni mwa|block|plot|(?:blue|red|green|white|yellow|black) (?:gate|house|shop|door)|` +
+	`mkabala na|pembeni ya|kando ya|jirani na|karibia na|pembezoni mwa|ghorofa ya|gorofa ya|mlango wa (?:kushoto|kulia)|nyumba ya (?:kwanza|pili|tatu|nne|tano)|(?:first|second|third|fourth|last|white|blue|green) house|house (?:no|number)|` +
+	`mtaa wa|block|plot|(?:blue|red|green|white|yellow|black) (?:gate|house|shop|door)|` +
 	`(?:geti|nyumba|mlango|duka) (?:la|ya|wa)? ?(?:bluu|\w*ekundu|\w*eupe|kijani|\w*eusi|njano))\b`)
 
-// tellPlaceKept says that the way to the customer stands on the ticket, which has the message whole.
+// tellPlaceKept says that the way to the customer stands on the ticket, which has the message whole. What
+// was said of it before the ticket is put on it.
 func (t *turn) tellPlaceKept() {
-	for _, one := range piecesOf(t.p.text) {
-		if !one.asks && besideWhat.MatchString(one.text) {
-			t.tell("ticket.place")
-			return
+	v, told := t.next.Ticket, placeTold(t.p.text)
+	if before := t.next.Whereabouts; before != "" {
+		t.next.Whereabouts = ""
+		if !strings.Contains(v.Note, before) {
+			v.add(before)
+			t.fact(t.ticket())
 		}
+		told = before
+	}
+	if told != "" {
+		t.tell("ticket.place")
+	}
+}
+
+// placeTold is the part of a text that says how to find the customer, "" if none does.
+func placeTold(text string) string {
+	for _, one := range piecesOf(text) {
+		if !one.asks && besideWhat.MatchString(one.text) {
+			return one.text
+		}
+	}
+	return ""
+}
+
+// keepWhereabouts keeps how to find who has no ticket yet, and says so.
+func (t *turn) keepWhereabouts(text string) {
+	v := t.next.Ticket
+	if t.k.template() != flowhq.SupportTemplate || v != nil && v.Number != "" || t.handedOver() || len(t.said) == 0 {
+		return
+	}
+	if told := placeTold(text); told != "" && !anyIn(split(told), secretWords) {
+		t.next.Whereabouts = oneLine(told, maxNote)
+		t.tell("place.kept")
 	}
 }

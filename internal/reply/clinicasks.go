@@ -55,7 +55,7 @@ var (
 		`dawa|vidonge|kidonge|sindano|chanjo|ganzi|dozi|mseto|kipimo|vipimo|kung'?oa|tooth|jino|treatment|matibabu)\b`)
 	// mayHarm asks whether that is safe, or may be taken.
 	mayHarm = regexp.MustCompile(`(?i)\b(?:safe|unsafe|dangerous|harm\w*|side effects?|okay to|ok to|allowed to|(?:do|should|must) (?:i|he|she|we) (?:still )?(?:take|stop|use|skip|continue)|is it (?:ok|okay|fine|bad|safe)|(?:can|may|should|must) (?:i|he|she|we|they|my \w+)(?: still)? (?:take|use|drink|swallow|stop|mix|get|have|continue)|` +
-		`salama|madhara|hatari|ina ?shida|zina ?shida|ita(?:ni|m|tu)?dhuru|(?:na|a)?(?:ni|a|u|tu)?(?:ruhusiwa|weza) (?:ku)?(?:meza|nywa|kunywa|tumia|chanj\w+|chom\w+)|` +
+		`salama|madhara|hatari|ina ?shida|zina ?shida|ita(?:ni|m|tu)?dhuru|(?:na|ni|a|tu)?(?:na)?endelee?a? (?:ku(?:nywa|meza|tumia)|nazo)|kuendelea kunywa|nisitishe|nipime tena|(?:na|a)?(?:ni|a|u|tu)?(?:ruhusiwa|weza) (?:ku)?(?:meza|nywa|kunywa|tumia|chanj\w+|chom\w+)|` +
 		`(?:ni|a|tu|wa)(?:meze|nywe|tumie|endelee|ache)\b|naweza kumeza|naweza kunywa|naweza kutumia|anaweza kumeza|anaweza kunywa|anaweza kutumia)\b`)
 	// mayOne asks whether something may be done, and comesToBook for a visit.
 	mayOne      = regexp.MustCompile(`(?i)\b(?:naweza|anaweza|tunaweza|inawezekana|can (?:i|he|she|we)|may (?:i|he|she)|could (?:i|he|she))\b`)
@@ -71,7 +71,7 @@ var (
 func (t *turn) asksDoctor() bool {
 	p := &t.p
 	if t.k.template() != flowhq.BookingTemplate || p.has(actCancel, actChange, actPerson, actAnger) ||
-		!p.asksSoftly() && !entity.BeginsAsQuestion(p.text) || !t.treats() {
+		!p.asksSoftly() && !entity.BeginsAsQuestion(p.text) && !mayOne.MatchString(p.text) || !t.treats() {
 		return false
 	}
 	text := p.text
@@ -121,17 +121,23 @@ var participles = map[string]string{
 // pulled out how much". Only where a price is asked. A name beside it, such as of the tooth, is part of its
 // own.
 func (t *turn) meanDone(p *perception) {
-	if t.k.template() != flowhq.BookingTemplate || len(p.services) > 1 || !anyIn(p.reading.Words, priceAsked) {
+	exact := 0
+	var nouns []string
+	for _, m := range p.services {
+		if m.Exact {
+			exact++
+		}
+		nouns = append(nouns, split(strings.ToLower(p.text[max(m.Start, 0):max(m.End, m.Start, 0)]))...)
+	}
+	if t.k.template() != flowhq.BookingTemplate || exact > 1 || !anyIn(p.reading.Words, priceAsked) {
 		return
 	}
 	var meant []string
 	for _, s := range t.k.offered() {
 		names := namesOf(s.Name, s.Aliases)
-		if len(p.services) == 1 {
-			m := p.services[0]
-			noun := strings.ToLower(p.text[max(m.Start, 0):max(m.End, 0)])
+		if len(p.services) > 0 {
 			names = slices.DeleteFunc(names, func(name string) bool {
-				return !slices.Contains(split(strings.ToLower(name)), noun)
+				return !slices.ContainsFunc(split(strings.ToLower(name)), func(w string) bool { return slices.Contains(nouns, w) })
 			})
 		}
 		if slices.ContainsFunc(names, func(name string) bool { return doneBy(name, p.text) }) {

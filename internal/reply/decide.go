@@ -37,6 +37,7 @@ func decided(in Input) *turn {
 	t.keepHeld(before)
 	t.leaveUnsaid(before)
 	t.keepTimeRequested(in.Message.Text)
+	t.keepWhereabouts(in.Message.Text)
 	t.tellDenied(denied)
 	t.tellAge(age)
 	t.tellLeftOut(before)

@@ -72,7 +72,8 @@ func (t *turn) founds(v value, before *State) bool {
 		// A length that is wished was taken out of what is read for sizes.
 		words = append(words, split(t.in.Message.Text)...)
 		return t.ownName(v.text) || t.foundsWords(v.text, words) ||
-			v.kind == valNote && (v.text == before.Staff && anyIn(words, thatPerson) || v.text == before.Account)
+			v.kind == valNote && (v.text == before.Staff && anyIn(words, thatPerson) || v.text == before.Account ||
+				before.Whereabouts != "" && v.text == before.Whereabouts)
 	}
 }
 

@@ -89,6 +89,8 @@ type State struct {
 	Pair []string `json:"pair,omitempty"`
 	// The next order takes it, and does not ask.
 	Area string `json:"area,omitempty"` // whose delivery was asked about last
+	// Whereabouts is how to find a customer of a provider who has said so before there is a ticket.
+	Whereabouts string `json:"whereabouts,omitempty"`
 
 	// Account is the account number that was told last, at a help desk. It is not asked for again.
 	Account string `json:"account,omitempty"`

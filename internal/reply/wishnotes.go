@@ -277,6 +277,7 @@ func (t *turn) noteVisit(wish string) {
 // tellWish says what was noted, once a turn.
 func (t *turn) tellWish(wish string) {
 	t.wished = true
+	wish = alsoLead.ReplaceAllString(wish, "")
 	t.tell("noted.wish", "note", strings.TrimRight(oneLine(wish, maxWish), "?!., "))
 }
 
