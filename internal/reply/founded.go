@@ -178,7 +178,7 @@ func (t *turn) foundsService(id string, before *State) bool {
 		spoken = append(spoken, before.Booking.services()...)
 	}
 	words := split(t.p.text)
-	if t.suggests(id) || t.p.cued(cueSick) || t.toldOf(id, words) || t.partOf(id, spoken) {
+	if t.suggests(id) || t.p.cued(cueSick) || t.wantsDoctor() || t.toldOf(id, words) || t.partOf(id, spoken) {
 		return true
 	}
 	if anyIn(words, cheapestWords) {

@@ -16,7 +16,7 @@ var doctors = phrasesOf("doctor")
 // ana homa, naweza kuja saa ngapi?" wants to see a doctor, though the owner's list has no fever.
 // The topic is only the default: a service that is named later replaces it.
 func (t *turn) meanSickness(p *perception) {
-	if len(p.services) > 0 || t.next.Topic != "" || len(t.next.Spoken) > 0 || !p.cued(cueSick) {
+	if len(p.services) > 0 || t.next.Topic != "" || len(t.next.Spoken) > 0 || !p.cued(cueSick) && !t.wantsDoctor() {
 		return
 	}
 	// Only an exact and single match counts. At a clinic with three doctors the customer chooses.
@@ -26,6 +26,18 @@ func (t *turn) meanSickness(p *perception) {
 			return
 		}
 	}
+}
+
+var (
+	// anyDoctor is a doctor of no kind, as in "dokta yupo leo?", and doctorOfKind one of whom the kind is said.
+	anyDoctor    = regexp.MustCompile(`(?i)\b(?:dokta|daktari|doctor|dakitari)\b`)
+	doctorOfKind = regexp.MustCompile(`(?i)\b(?:dokta|daktari|dakitari)\s+(?:wa|bingwa)\b|\b\pL+(?:'s|s|ist)\s+doctor\b|\b(?:skin|eye|ear|heart|bone|child|women|tooth|teeth)\s+doctor\b|` +
+		`\bdoctor\s+(?:for|of)\b|\bwhich doctor|\bdoctors\b`)
+)
+
+// wantsDoctor reports whether the message names a doctor of no kind.
+func (t *turn) wantsDoctor() bool {
+	return anyDoctor.MatchString(t.p.text) && !doctorOfKind.MatchString(t.p.text)
 }
 
 // shortNames are what customers call doctors for short.

@@ -23,7 +23,7 @@ func ofUs(text string) int {
 	// Quantities know "watu watatu" and "3 people", and not "3 of us".
 	m := ofUsCount.FindStringSubmatch(text)
 	if m == nil {
-		if meAnd.MatchString(text) {
+		if meAnd.MatchString(text) || otherToo.MatchString(text) {
 			return 2
 		}
 		return 0
@@ -39,6 +39,9 @@ func ofUs(text string) int {
 var meAnd = regexp.MustCompile(`(?i)\b(?:mimi|me|myself|i)\s+(?:pamoja\s+na|na|and|&|n|plus|with)\s+(?:also\s+|pia\s+)?` +
 	`(?:my\s+|our\s+|a\s+)?(?:(?:little|younger|older|big|small|best)\s+)?` + grownUp + `\b|\b(?:my\s+)?` + grownUp +
 	`(?:\s+(?:wangu|yangu))?\s+(?:na|and|&|n)\s+(?:i|me|mimi|myself)\b`)
+
+// otherToo is a grown-up who has the same as the customer: "na mdogo wangu naye", "my brother too".
+var otherToo = regexp.MustCompile(`(?i)\b` + grownUp + `(?:\s+(?:wangu|yangu|wng))?\s+(?:naye|nae|pia|too|as well|also)\s*(?:$|[.,;!])`)
 
 // grownUp is one who comes with the customer and has what everybody has.
 const grownUp = `(?:mama|baba|mke|mume|kaka|dada|mdogo|rafiki|mshkaji|jamaa|shemeji|mpenzi|wife|husband|mother|father|mum|mom|dad|` +
