@@ -86,23 +86,6 @@ func (t *turn) isChatter(text string) bool {
 		!anyIn(words, passesOn) && len(entity.Find(text).Phones) == 0
 }
 
-// age is how old somebody is, and nothing else.
-var age = regexp.MustCompile(`(?i)^\W*(?:(?:\pL+'?\w*\W+){0,5})(?:(?:miaka|mwaka|miezi|umri)\b(?:\W+(?:wa|wake|ni|ya))*\W*(?:\d{1,2}|\pL+)|` +
-	`\d{1,2}\W*(?:years?|yrs?|yo|y/o|months?)(?: old| of age)?)\W*$|` +
-	`^\W*(?:she|he|they)(?:'?s| is| are) (?:only |just )?\d{1,2}\W*$`)
-
-// keepsAge notes with the visit how old somebody is, and reports whether a part says no more. It is
-// nothing to be read back.
-func (t *turn) keepsAge(text string) bool {
-	if t.k.template() != flowhq.BookingTemplate || !age.MatchString(text) {
-		return false
-	}
-	if v := t.next.Booking; v != nil && v.Moves == "" {
-		v.Note = withNote(v.Note, text, maxNote)
-	}
-	return true
-}
-
 // chatter are words of who tells how things are.
 var chatter = listOf("chatter")
 

@@ -26,6 +26,9 @@ var (
 	beforeThing = keywords("a, an, the, some, any, for, of, my, me, ya, za, wa, huduma, service, pia, also, na, and, mtu, moja, one, to")
 	// noThings are asked for as things are, and are on no list of things.
 	noThings = listOf("no thing")
+	// measures say how much of a thing.
+	measures = keywords("inch*, inchi, cm, sentimita, meter*, metre*, mita, kilo*, kg*, gram*, lita, litre*, liter*, ml, futi, feet, foot, dozen, dazani, " +
+		"pack*, piece*, pair*, bottle*, box*, pakti, boksi, chupa, mfuko, gunia, sack*, bag*, debe, tray*, trei")
 	// treatments are what is done to a customer, of all words that begin as a verb does.
 	treatments = keywords("kusuka, kutoboa, kuchora, kuosha, kusafisha, kung'arisha")
 )
@@ -77,7 +80,7 @@ func (t *turn) isStrange(w string) bool {
 		return false
 	}
 	if slices.ContainsFunc([][]keyword{stockWords, genericWords, dayWords, countFillers, saysNothing, courtesyWords, yesHead, aroundWish,
-		wishWords, landmarkWords, titles, colourWords, softQuestion, companions, allusions, emptyWords, noThings, whoServes},
+		wishWords, landmarkWords, titles, colourWords, softQuestion, companions, allusions, emptyWords, noThings, whoServes, measures},
 		func(list []keyword) bool { return hasWord(list, w) }) {
 		return false
 	}
@@ -110,4 +113,61 @@ func (t *turn) tellUnlisted() bool {
 		t.tell("service.offered", "names", and(t.say.language, names))
 	}
 	return true
+}
+
+var (
+	// listJoin parts the goods of a list.
+	listJoin = regexp.MustCompile(`(?i)[,;\n+&]+\s*|\s+(?:and|na|plus|pamoja na|with)\s+(?:also\s+|pia\s+)?`)
+	// countedLead stands in front of one of them, and countedThing is one: how many, in what, and the thing.
+	countedLead = regexp.MustCompile(`(?i)^(?:(?:hi|hello|habari|mambo|i|want|need|nataka|naomba|nahitaji|niletee|nipe|please|pls|also|pia|add|ongeza|get|me|send|bring|` +
+		`give|some|i'll|ill|take|can|have|order|we)\s+)+`)
+	countedThing = regexp.MustCompile(`(?i)^(?:(\d{1,3}|an?|one|two|three|four|five|moja|mbili|some)\s+)?(?:(?:packets?|pkts?|packs?|pieces?|pcs|pairs?|bottles?|boxes|box|` +
+		`tins?|cans?|bars?|dozens?|pakti|pakiti|boksi|chupa|kopo|pea|jozi)\s+(?:of\s+|za\s+|ya\s+)?)?(\pL+(?:\s+\pL+)??)(?:\s+(?:\d{1,3}|moja|mbili|tatu|please|pls|tafadhali))*$`)
+)
+
+// pleaseBehind asks nicely, at the end.
+var pleaseBehind = regexp.MustCompile(`(?i)[\s,]+(?:please|pls|plz|tafadhali)$`)
+
+// withoutStrange is an input without the goods of a list that are on no list of the owner's, and those: "2
+// packets of biscuits and 1kg rice". Their number was taken for the rice.
+func (t *turn) withoutStrange(in Input) (rest Input, strange []string) {
+	text := in.Message.Text
+	if t.k.template() != flowhq.EcommerceTemplate || len(text) > maxRead || strings.ContainsAny(text, "?") ||
+		len(t.named(t.k.products, text)) == 0 {
+		return in, nil
+	}
+	from, kept := 0, ""
+	cuts := append(listJoin.FindAllStringIndex(text, maxParts), []int{len(text), len(text)})
+	for _, at := range cuts {
+		part := strings.Trim(text[from:at[0]], " .!")
+		bare := countedLead.ReplaceAllString(part, "")
+		m := countedThing.FindStringSubmatch(bare)
+		// "I need candles" has no number, and asks for them as well.
+		if m != nil && (m[1] != "" || strings.ContainsAny(bare, "0123456789") || bare != part) && len(t.named(t.k.products, part)) == 0 &&
+			len(t.named(t.k.areas, part)) == 0 && t.areStrange(split(m[2])) {
+			strange = append(strange, pleaseBehind.ReplaceAllString(bare, ""))
+		} else {
+			kept += text[from:at[1]]
+		}
+		from = at[1]
+	}
+	if len(strange) == 0 || len(t.named(t.k.products, kept)) == 0 {
+		return in, nil
+	}
+	in.Message.Text = strings.Trim(kept, " ,;+&\n")
+	return in, strange
+}
+
+// areStrange reports whether nothing is known of any of the words.
+func (t *turn) areStrange(words []string) bool {
+	return len(words) > 0 && len(words[len(words)-1]) > 2 && !slices.ContainsFunc(words, func(w string) bool { return !t.isStrange(w) })
+}
+
+// noteStrange notes such goods with the order, and says that they are on no list.
+func (t *turn) noteStrange(strange []string) {
+	if len(strange) == 0 || t.handedOver() {
+		return
+	}
+	t.noteUnanswered()
+	t.tell("order.unlisted", "note", oneLine(strings.Join(strange, ", "), maxWish))
 }
