@@ -39,7 +39,7 @@ func (t *turn) withAsked(text string) string {
 	if t.k.template() != flowhq.EcommerceTemplate || len(text) > maxRead {
 		return text
 	}
-	text = t.withWish(t.withAskedColour(text))
+	text = t.withWish(t.withAskedColour(t.withBrand(text)))
 	// "Ngoja kwanza, gauni liwe M" says no goodbye.
 	if o := t.next.Order; o != nil && len(o.Lines) > 0 && partChange.MatchString(text) {
 		text = waitFirst.ReplaceAllString(text, "$1")
@@ -76,6 +76,27 @@ func (t *turn) withAsked(text string) string {
 // andOne begins one thing more.
 var andOne = regexp.MustCompile(`(?i)^\s*(?:and|plus|also|oh and)\s+(?:also\s+)?(?:an?|one|two|three|four|five|another|\d{1,2})\s+`)
 
+// withBrand is a text without the kind in front of a name that says it alone: "sabuni ya omo" is one thing, and
+// no bar soap beside it.
+func (t *turn) withBrand(text string) string {
+	all := t.named(t.k.products, text)
+	for i := 1; i < len(all); i++ {
+		kind, m := all[i-1], all[i]
+		p := t.k.product[m.ID]
+		if p == nil || !m.Exact || kind.ID == m.ID || kind.Start < 0 || kind.End >= m.Start || !ofThat.MatchString(text[kind.End:m.Start]) {
+			continue
+		}
+		names := split(strings.Join(namesOf(p.Name, p.Aliases), " "))
+		if !slices.ContainsFunc(split(text[kind.Start:kind.End]), func(w string) bool { return !slices.Contains(names, w) }) {
+			return text[:kind.Start] + text[m.Start:]
+		}
+	}
+	return text
+}
+
+// ofThat stands between a kind and a name.
+var ofThat = regexp.MustCompile(`(?i)^\s+(?:ya|za|wa|la|cha|of)\s+$`)
+
 // waitFirst stands in front of a change of mind.
 var waitFirst = regexp.MustCompile(`(?i)(^\s*|[.…,!?]\s*)(?:ngoja|subiri|wait|hold on|hang on)(?:\s+(?:kwanza|kidogo|please|pls|a (?:sec|bit|minute|moment)))*[\s,.]+`)
 
@@ -111,7 +132,7 @@ func (t *turn) withWish(text string) string {
 	// The verb is of the language of the name.
 	m := p.products[0]
 	said := split(text[max(m.Start, 0):min(m.End, len(text))])
-	swahili := t.in.State.Language == flowhq.Swahili
+	swahili := t.say.language == flowhq.Swahili
 	if name := t.k.product[m.ID].Name; anyOf(split(name.EN), said) != anyOf(split(name.SW), said) {
 		swahili = anyOf(split(name.SW), said)
 	}

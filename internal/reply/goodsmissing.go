@@ -28,6 +28,9 @@ var (
 		`[^.?!]{1,50}?\b(?:(?:you|u|they|he|she|the rider|rider)(?: guys| people)?(?:'ve| have)? (?:sent|brought|gave|delivered|send|bring)|(?:m|u|wa|a)(?:ka|me|li)ni(?:let|tum|p)\w+|` +
 		`(?:m|wa|a)(?:ka|me|li)(?:let|tum)\w+|n(?:i|im)(?:ka|me|e)?(?:letewa|pewa|tumiwa|pata)|i (?:got|received)|and (?:got|received)|(?:but|then) (?:got|received)|` +
 		`(?:i|li|zi|u|ya)(?:ka|me)(?:ja|kuja|letwa))\b`)
+	// cameOther says the same the other way round: "you brought M but I ordered L".
+	cameOther = regexp.MustCompile(`(?i)\b(?:(?:you|u|they|rider)(?: guys| people)?(?:'ve| have)? (?:sent|brought|gave|delivered)|(?:m|u|wa|a)(?:ka|me|li)ni(?:let|tum|p)\w+|nimeletewa|nimepewa)\b` +
+		`[^.?!]{1,50}?\b(?:i|we|ni|tu|nili|tuli)?\s*(?:had )?(?:ordered|asked for|wanted|niliagiza|nilitaka|nilioda|niliomba|tuliagiza)\b`)
 	// throwsAway asks whether goods are to be thrown away.
 	throwsAway = regexp.MustCompile(`(?i)\b(?:ni|tu)(?:i|zi|ya|u|li|vi|ki|wa)?(?:tup|mwag)[ei]\b|\b(?:should|shall|can|do|must) (?:i|we)\b[^.?!]{0,12}\b(?:throw|toss|dump|bin)\b|\bthrow (?:it|them|the \w+|these|those) away\b`)
 	// orderUnder says under which name an order was.
@@ -59,7 +62,7 @@ func (t *turn) tellsOfGoods() bool {
 		t.describeGoods(actReturn)
 		t.noteUnanswered()
 		t.tell("unanswered.noted")
-	case otherCame.MatchString(p.text) && !t.reportedGoods():
+	case (otherCame.MatchString(p.text) || cameOther.MatchString(p.text)) && !t.reportedGoods():
 		t.did(actReturn)
 		t.describeGoods(actReturn)
 	// Somebody has to look for it.

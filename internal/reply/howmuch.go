@@ -127,6 +127,12 @@ func (t *turn) takesTwice() bool {
 // back: the order is read back with it, and the right sum.
 func (t *turn) takesYesCount() bool {
 	o := t.next.Order
+	if t.asksSumOfAll() {
+		t.did(actOrder)
+		t.continueOrder()
+		t.whole = true
+		return true
+	}
 	m := yesCount.FindStringSubmatch(t.p.text)
 	if o == nil || len(o.Lines) != 1 || len(o.Unclear) > 0 || m == nil || t.next.Ask.For == askQuantity || len(t.p.products) > 0 || t.p.isChoice {
 		return false
@@ -149,3 +155,16 @@ func (t *turn) takesYesCount() bool {
 	t.whole = true
 	return true
 }
+
+// asksSumOfAll reports whether the message is a yes that names what is on the order, and nothing else, and asks
+// whether it comes to a sum: "yes both dresses and the belt, so 6600 total?".
+func (t *turn) asksSumOfAll() bool {
+	p, o := &t.p, t.next.Order
+	return o != nil && t.next.Ask.For == askOrder && len(p.products) > 0 && p.asksSoftly() && sumOfAll.MatchString(p.text) &&
+		!p.cued(cueAdd) && !p.cued(cueRemove) && len(p.areas) == 0 && !slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+		return !t.ordered(m) || within(m.Quantity) > 0 && m.Quantity != o.pieces(m.ID) && len(m.Others) == 0 || m.Size != "" && !t.hasLine(m.ID, m.Size)
+	})
+}
+
+// sumOfAll is a yes that ends with a sum.
+var sumOfAll = regexp.MustCompile(`(?i)^\W*(?:yes|yeah|yep|ok|okay|sure|ndio|ndiyo|sawa|eeh)\b.*\b(?:total|altogether|in all|all together|jumla|pamoja)\b`)
