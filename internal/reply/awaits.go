@@ -18,11 +18,11 @@ var (
 	// comer is somebody who comes, as a verb that has the person in it or with a word for the person.
 	comer = regexp.MustCompile(`(?i)\b(?:(?:a|wa|m|u)(?:na|ta|me)?(?:kuja|fika|tokea|wasili)|(?:a|wa|m)(?:je|fike)|mafundi|fundi|` +
 		`(?:he|she|they|you|u|ya|guy|guys|technician|technicians|engineer|someone|somebody|anyone|team|people|man)\b.{0,25}\b` +
-		`(?:come|comes|coming|arrive|arrives|arriving|reach|reaching|gets? here|getting here|be here|show up|visit)|wait|waiting|\w*subiri\w*|` +
+		`(?:come|comes|coming|arrive|arrives|arriving|reach|reaching|gets? here|getting here|be here|show up|visit|send|sending)|\w*tuma\w*|wait|waiting|\w*subiri\w*|` +
 		`(?:coming|come|arriving|arrival|visit))\b`)
 	// bareWhen is a question for a time and nothing else: "so when?", "saa ngapi sasa".
-	bareWhen = regexp.MustCompile(`(?i)^\W*(?:(?:so|and|but|ok|okay|sawa|na|basi|sasa|jamani|bro|boss|kaka|dada|yes|then|please|pls|tell me|niambie|niambieni|` +
-		`ni|is it|at|exactly|lakini|haya|eti|ila)\W+)*(?:when|what time|which time|lini|saa ?ngapi|muda gani|how long|how soon)` +
+	bareWhen = regexp.MustCompile(`(?i)^\W*(?:(?:so|and|but|ok|okay|sawa|na|basi|sasa|jamani|bro|boss|kaka|dada|yes|then|please|pls|hello|hallo|hi|jibuni|mbona hujibu|nijibu|tell me|niambie|niambieni|` +
+		`ni|is it|at|exactly|lakini|haya|eti|ila)\W+)*(?:when|what time|which time|the time|time|lini|saa ?ngapi|muda gani|how long|how soon)` +
 		`(?:\W+(?:exactly|sasa|jamani|hasa|kamili|then|bro|boss|kaka|dada|haswa|please|pls|now|ndugu|tena|basi))*\W*$`)
 	// otherWhen is of other times than that.
 	otherWhen = regexp.MustCompile(`(?i)\b(?:open|close|closing|opening|pay|paid|bill|\w*fungu[al]\w*|mnafung\w*|\w*lip[aie]\w*|contract|mkataba|expire\w*|\w*isha)\b`)
@@ -33,7 +33,8 @@ const maxWaiting = 10
 
 // today asks whether somebody comes on a day that is near.
 var today = regexp.MustCompile(`(?i)\b(?:a|wa|m|u)(?:na|ta)(?:kuja|fika) (?:leo|kesho|sasa hivi)\b|\bleo (?:a|wa|m)(?:na|ta)(?:kuja|fika)\b|` +
-	`\b(?:is|are|will) (?:he|she|they|the technician|someone|somebody|anyone) (?:be )?(?:come|coming|here) (?:today|tomorrow|now)\b`)
+	`\b(?:is|are|will) (?:he|she|they|the technician|someone|somebody|anyone) (?:be )?(?:come|coming|here) (?:today|tomorrow|now)\b|` +
+	`^\W*(?:is |are )?(?:anyone|anybody|someone|somebody|he|she|they|you|the technician|fundi|kuna mtu)(?: guys| still| even)? (?:coming|anakuja|yupo njiani|yuko njiani|on (?:the|his|their) way)\W*$`)
 
 // whatNow asks what the customer is to do meanwhile.
 var whatNow = regexp.MustCompile(`(?i)\b(?:nifanye (?:nini|je)|nifanyeje|tufanye nini|what (?:do|should|can) (?:i|we) do|what now|what next|nini kinafuata)\b`)
@@ -53,7 +54,7 @@ func (t *turn) asksWhenTheyCome() bool {
 	for _, one := range piecesOf(p.text) {
 		text := one.text
 		asks := len(split(text)) <= maxWaiting && !otherWhen.MatchString(text) &&
-			(whenAsked.MatchString(text) && comer.MatchString(text) || one.asks && today.MatchString(text) || whatNow.MatchString(text))
+			(whenAsked.MatchString(text) && (comer.MatchString(text) || t.isPaidMatter()) || one.asks && today.MatchString(text) || whatNow.MatchString(text))
 		_, timed := t.timeIn(text)
 		switch {
 		case asks && (!timed || today.MatchString(text)), bareWhen.MatchString(text):
@@ -70,6 +71,9 @@ func (t *turn) asksWhenTheyCome() bool {
 // noteBesideAwaited puts on the ticket what is said beside the question.
 func (t *turn) noteBesideAwaited() {
 	e := t.p.entities
+	if bareWhen.MatchString(t.p.text) {
+		return
+	}
 	rest := len(e.References)+len(e.Phones) > 0 || slices.ContainsFunc(piecesOf(t.p.text), func(one piece) bool {
 		return !one.asks && len(split(one.text)) >= minMeaning && !comer.MatchString(one.text)
 	})
@@ -116,7 +120,7 @@ func (t *turn) tellAwaited() bool {
 }
 
 // paidFor says that something is paid for, by whomever.
-var paidFor = regexp.MustCompile(`(?i)\b(?:pa(?:id(?: for| up)?|yed)|cleared the bill|(?:ni|tu|a|wa|ki|i|m|n)(?:me|li|mesha|lisha|sha|m)(?:sha)?lip(?:a|ia|wa|iwa)|malipo (?:nime|yame|ya)\w*)\b`)
+var paidFor = regexp.MustCompile(`(?i)\b(?:pa(?:id(?: for| up)?|yed)|cleared the bill|made (?:the |a |my )?payment|(?:ni|tu|a|wa)(?:me|li|sha|mesha|lisha)?(?:ku)?fanya malipo|(?:ni|tu|a|wa)(?:me|li|mesha|lisha)tuma (?:pesa|hela)|(?:ni|tu|a|wa|ki|i|m|n)(?:me|li|mesha|lisha|sha|m)(?:sha)?lip(?:a|ia|wa|iwa)|malipo (?:nime|yame|ya)\w*)\b`)
 
 // notPaid says the contrary.
 var notPaid = regexp.MustCompile(`(?i)\b(?:not|never|haven'?t|hasn'?t|wasn'?t|before i|if i|when i) (?:yet )?(?:been )?pa(?:id|yed)|\bbefore paid\b`)

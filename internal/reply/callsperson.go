@@ -22,7 +22,7 @@ var asksForPerson = regexp.MustCompile(`(?i)\b(?:` +
 	`(?:talk|speak|chat|spk) (?:to|with) |` +
 	`(?:connect|link|patch|transfer|forward|refer|escalate) (?:me |us |this |it )?(?:to |with |through to )?|` +
 	`(?:put me|get me|pass me) (?:through |on |over )*(?:to |with )?|` +
-	`\w*(?:ongea|ongee|ongeleshe?|zungumza|zungumze|unganish\w{1,4}|ungish\w{1,4}|wasiliana|wasiliane|chati|chat|connect\w{0,4}|speak|talk)\s+(?:na|kwa)\s+|` +
+	`\w*(?:ongea|ongee|ongeleshe?|zungumza|zungumze|sema|seme|unganish\w{1,4}|ungish\w{1,4}|wasiliana|wasiliane|chati|chat|connect\w{0,4}|speak|talk)\s+(?:na|kwa)\s+|` +
 	`m?(?:ni|tu)(?:pe|peni|pee|peeni|itie|itieni|letee|leteeni|patie|patieni|tafutie|tafutieni|unganish\w{1,5}|ungish\w{1,5})\s+(?:na\s+)?` +
 	`)` + staffNoun + `|` +
 	`\bmtu (?:\w+ )?(?:wa )?(?:ku|ni|tu|tuwe)?(?:ongea|ongee|zungumza|zungumze|chati)\w*|` +
@@ -38,7 +38,8 @@ func wantsPersonNow(text string) bool {
 }
 
 // noNet tells a fault by what is not there.
-var noNet = regexp.MustCompile(`(?i)\b(?:without|no|sina|hakuna|hamna|hatuna) (?:any |the )?(?:net|internet|wifi|wi-fi|network|connection|intaneti|mtandao|huduma|service)\b`)
+var noNet = regexp.MustCompile(`(?i)\b(?:without|no|sina|hakuna|hamna|hatuna) (?:any |the )?(?:net|internet|wifi|wi-fi|network|connection|intaneti|mtandao|huduma|service)\b|` +
+	`\b(?:net|mtandao|wifi|internet|intaneti)\b.{0,20}\b(?:\w*katik\w*|\w*kata|off|down|dead|haipo|haiwaki|haifanyi|imekufa|inasumbua)\b`)
 
 // callPerson calls a person who is asked for, with what is reported besides.
 func (t *turn) callPerson() {

@@ -58,8 +58,10 @@ var (
 		`salama|madhara|hatari|ina ?shida|zina ?shida|ita(?:ni|m|tu)?dhuru|(?:na|ni|a|tu)?(?:na)?endelee?a? (?:ku(?:nywa|meza|tumia)|nazo)|kuendelea kunywa|nisitishe|nipime tena|(?:na|a)?(?:ni|a|u|tu)?(?:ruhusiwa|weza) (?:ku)?(?:meza|nywa|kunywa|tumia|chanj\w+|chom\w+)|` +
 		`(?:ni|a|tu|wa)(?:meze|nywe|tumie|endelee|ache)\b|naweza kumeza|naweza kunywa|naweza kutumia|anaweza kumeza|anaweza kunywa|anaweza kutumia)\b`)
 	// mayOne asks whether something may be done, and comesToBook for a visit.
-	mayOne      = regexp.MustCompile(`(?i)\b(?:naweza|anaweza|tunaweza|inawezekana|can (?:i|he|she|we)|may (?:i|he|she)|could (?:i|he|she))\b`)
+	mayOne      = regexp.MustCompile(`(?i)\b(?:naweza|anaweza|tunaweza|inawezekana|anaruhusiwa|naruhusiwa|inaruhusiwa|wanaruhusiwa|can (?:i|he|she|we)|may (?:i|he|she)|could (?:i|he|she))\b`)
 	comesToBook = regexp.MustCompile(`(?i)\b(?:kuja|nije|aje|kuona|kumuona|kuonana|kupata daktari|book\w*|come|see|appointment|miadi|kupima|kucheki|check\w*|get tested)\b`)
+	// givesMedicine asks what somebody may be given.
+	givesMedicine = regexp.MustCompile(`(?i)\b(?:(?:can|should|may|could|do) (?:i|we) give (?:my|him|her|the|them|it|a)\b|nimpe|tumpe|nimnyweshe|nimpatie dawa)`)
 	// condition is of the body, and changes what is safe.
 	condition = regexp.MustCompile(`(?i)\b(?:pregnan\w+|expecting|breast ?feeding|nursing|diabet\w+|pressure|hypertensi\w+|asthma\w*|hiv|ulcers?|epilep\w+|heart|kidney|liver|newborn|infant|` +
 		`mimba|mjamzito|ujauzito|wajawazito|nanyonyesha|ananyonyesha|kunyonyesha|kisukari|sukari|presha|pumu|vidonda vya tumbo|kifafa|moyo|figo|ini)\b`)
@@ -78,6 +80,8 @@ func (t *turn) asksDoctor() bool {
 	// "Nina ujauzito, naweza kung'olewa jino?" asks for no hour and no price.
 	may := condition.MatchString(text) && mayOne.MatchString(text) && !p.hasTime && !comesToBook.MatchString(text) &&
 		!anyIn(p.reading.Words, priceAsked)
+	// "Mtoto ana homa, nimpe panadol kwanza?"
+	may = may || givesMedicine.MatchString(text) && (p.cued(cueSick) || treatment.MatchString(text))
 	if !may && (!mayHarm.MatchString(text) || !treatment.MatchString(text) && !condition.MatchString(text)) {
 		return false
 	}
