@@ -95,6 +95,7 @@ func (t *turn) addSizes(m entity.NameMatch) bool {
 		return false
 	}
 	o := t.next.Order
+	t.countFirst(m, counts)
 	// "20 t-shirts, size M and L" does not say how many of each, and neither does "6 za M na L".
 	counted := slices.DeleteFunc(slices.Clone(counts), func(c entity.SizeCount) bool { return c.Count == 0 })
 	if len(counted) == 0 || len(counted) == 1 && counted[0].Count == m.Quantity && sharedSizes.MatchString(t.p.text) {
@@ -117,6 +118,24 @@ func (t *turn) addSizes(m entity.NameMatch) bool {
 		t.addLine(entity.NameMatch{ID: m.ID, Size: c.Size, Quantity: max(1, c.Count), Exact: true})
 	}
 	return true
+}
+
+// countFirst gives the number of the product to the first size, where the others have numbers of their own: "2
+// shirts M and 1 L". In "3 shirts: M and 2 L" it is the number of all.
+func (t *turn) countFirst(m entity.NameMatch, counts []entity.SizeCount) {
+	rest := 0
+	for _, c := range counts[1:] {
+		if rest += c.Count; c.Count == 0 {
+			return
+		}
+	}
+	if counts[0].Count > 0 || m.Quantity < 1 || m.End < 0 || m.End > len(t.p.text) {
+		return
+	}
+	counts[0].Count = m.Quantity
+	if strings.HasPrefix(strings.TrimLeft(t.p.text[m.End:], " "), ",") || strings.HasPrefix(strings.TrimLeft(t.p.text[m.End:], " "), ":") {
+		counts[0].Count = max(1, m.Quantity-rest)
+	}
 }
 
 // sharedSizes finds sizes that share the number in front of them.
