@@ -85,6 +85,10 @@ func (t *turn) actOnBookings(informed bool) bool {
 // wishesService reports whether a part of the message that asks nothing wants a service: "mko wazi jumapili?
 // nataka fedi" was told the hours alone.
 func (t *turn) wishesService(p *perception) bool {
+	// "Ana kisukari, anaweza kuja kesho saa nne kupima damu?" asks for the visit.
+	if len(p.services) > 0 && p.hasTime && p.time.HasTime && !p.cued(actPrice) && asksToBeServed.MatchString(p.text) {
+		return true
+	}
 	return t.k.template() == flowhq.BookingTemplate && slices.ContainsFunc(p.services, func(m entity.NameMatch) bool {
 		if m.Start < 0 || m.Start >= m.End || m.End > len(p.text) || !m.Exact || p.takesBack(m) {
 			return false
@@ -93,6 +97,9 @@ func (t *turn) wishesService(p *perception) bool {
 		return !strings.HasSuffix(one, "?") && !asksInWords(split(one)) && wantsBefore.MatchString(p.text[:m.Start])
 	})
 }
+
+// asksToBeServed asks whether somebody may come.
+var asksToBeServed = regexp.MustCompile(`(?i)\b(?:(?:na|a|ana|tuna|wana|nina)weza (?:kuja|kumleta|kufika)|naomba (?:kuja|nimlete)|(?:can|could|may) (?:i|we|he|she|they) come|(?:can|could|may) (?:i|we) bring)\b`)
 
 // wantsBefore stands in front of what is wanted.
 var wantsBefore = regexp.MustCompile(`(?i)\b(?:nataka|naomba|nahitaji|niwekee|ningependa|i want|i need|i'd like|want|need)\s+(?:ku\w+\s+|to get\s+|a\s+|an\s+|the\s+)*$`)

@@ -121,6 +121,16 @@ func (t *turn) saysTime() bool {
 	})
 }
 
+// asksOfDay reports whether the only day of the message is in a question whether the business works then, and
+// is no wish: "do you install on Sundays?".
+func (t *turn) asksOfDay() bool {
+	return t.p.hasTime && !t.p.time.HasTime && !t.saysTime() && worksThen.MatchString(t.p.text) && !t.asksToComeThen()
+}
+
+// worksThen asks whether a business works at a time.
+var worksThen = regexp.MustCompile(`(?i)\b(?:(?:do|are|is|will) (?:you|u|ya|the office)(?: guys)?\s+(?:also\s+)?(?:\w+\s+){0,3}?(?:on|over|during|open|closed|working)|` +
+	`mnafunga|mnafanya kazi|mnafungua|mpo|mko|kuna kazi)\b`)
+
 // changesPackage reports whether the message takes another package for the connection that was
 // asked for: "badala ya 10 niwekee 20".
 func (t *turn) changesPackage() bool {
@@ -168,6 +178,9 @@ func (t *turn) noteRequest(service string) {
 	if begun && len(p.areas) == 0 && t.k.area[t.next.Area] != nil {
 		name += ", " + t.next.Area
 		v.add(t.next.Area)
+	}
+	if t.asksOfDay() {
+		p.hasTime = false
 	}
 	t.keepRequestDay(begun)
 	t.fact(t.ticket())
