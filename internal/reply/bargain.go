@@ -16,6 +16,12 @@ func (t *turn) reconcileDecision(p *perception, all *acts) {
 	if p.wantsAltered(all) {
 		return
 	}
+	// "The delivery is too much, I'll pick it up instead" bargains for nothing.
+	if o := t.next.Order; o != nil && o.How == howDeliver && p.cued(cuePickup) && !p.asksSoftly() {
+		all.drop(actDecision, actDelivery, actPrice)
+		all.add(actOrder)
+		return
+	}
 	if t.k.template() == flowhq.EcommerceTemplate && bargainsFee(p) {
 		all.drop(actAnswer, actDelivery, actPayment, actPrice)
 		all.add(actDecision)

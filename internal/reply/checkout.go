@@ -267,6 +267,9 @@ func (t *turn) fillDelivery() {
 			o.Unlisted = true
 			t.tellAreaUnknown()
 		}
+	case t.sentElsewhere() != "" && t.delivers():
+		o.How, o.Area, o.Unlisted, o.Address = howDeliver, "", true, t.sentElsewhere()
+		t.tellAreaUnknown()
 	// If the owner does not deliver, the order stays to be fetched.
 	case p.cued(cueDeliver) && t.delivers():
 		o.How = howDeliver

@@ -1,10 +1,11 @@
 package reply
 
 import (
-	"strconv"
+	"regexp"
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // tellDelivery says whether and where orders are brought, and for how much.
@@ -184,19 +185,50 @@ func (t *turn) namesOtherPlace() bool {
 		if i+1 == len(words) || !hasWord(otherPlace, w) && !hasWord(bringTo, w) {
 			continue
 		}
-		next := words[i+1]
-		if _, err := strconv.Atoi(next); err != nil && !hasWord(notPlaces, next) &&
-			!t.k.words[next] {
+		if next := words[i+1]; t.mayBePlace(next) {
 			return true
 		}
 	}
 	return false
 }
 
+// mayBePlace reports whether a word behind "to" or such a verb may be a place.
+func (t *turn) mayBePlace(w string) bool {
+	return countDigits(w) == 0 && !hasWord(notPlaces, w) && !t.k.words[w] && !hasWord(sentBy, w)
+}
+
+var (
+	// sentTo leads to a place, and sentBy says how a parcel travels.
+	sentTo = regexp.MustCompile(`(?i)\b(?:(?:send|deliver|ship|post|courier)(?: it| them| me)?(?: by (?:bus|post|courier))? to|` +
+		`(?:ni|m|mni|u)?tum(?:a|e|ie|ieni|iwe))\s+(?:(?:kwa|na|by|ya|za)?\s*(?:posta|post|basi|bus|courier|kuria|parcel|parseli)\s+)*(?:(?:to|mpaka|hadi|huku|kule|mkoa wa)\s+)*`)
+	sentBy = keywords("posta, post, basi, bus, courier, kuria, parcel, parseli, kwa, by, na, picha, photo*, pic*, namba, number, location, pesa, hela, mpesa, risiti, receipt")
+)
+
+// sentElsewhere is a place on no list to which an order is to be sent: "nitumie posta Mwanza", "send it to
+// Mwanza by bus"; "" if the message names none.
+func (t *turn) sentElsewhere() string {
+	if t.p.asks || len(t.p.areas) > 0 {
+		return ""
+	}
+	at := sentTo.FindStringIndex(t.p.text)
+	if at == nil {
+		return ""
+	}
+	place, _, _ := strings.Cut(t.p.text[at[1]:], "\n")
+	if i := strings.IndexAny(place, ".,;!"); i >= 0 {
+		place = place[:i]
+	}
+	words := split(place)
+	if len(words) == 0 || len(words) > maxNaming || !t.mayBePlace(words[0]) || entity.IsCommon(words[0]) || hasWord(dayWords, words[0]) {
+		return ""
+	}
+	return strings.TrimSpace(place)
+}
+
 // bringTo are verbs behind which the place may stand by itself.
 var bringTo = keywords(`
 	mnatuma, mnaleta, mnafika, mnapeleka, mnasafirisha, niletee, mniletee, nileteeni, nifikishie,
-	mnifikishie, mlete, niletewe, nifikishiwe, nipelekee, nipelekeeni, mnipelekee, leteni
+	mnifikishie, mlete, nitumie, mnitumie, nitumieni, tuma, mtume, niletewe, nifikishiwe, nipelekee, nipelekeeni, mnipelekee, leteni
 `)
 
 // notPlaces are words that stand behind "to" or such a verb and name no place on a map: times,

@@ -321,6 +321,13 @@ var (
 // reconcileShop drops what the models took a message for that is about the order being made, or
 // about money.
 func (t *turn) reconcileShop(p *perception, all *acts) {
+	// "Nitumie picha" wants no goods brought.
+	if sendsOther.MatchString(p.text) && len(p.areas) == 0 {
+		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == cueDeliver })
+		if all.drop(actOrder); numberToPay.MatchString(p.text) {
+			all.add(actPayment)
+		}
+	}
 	// An address that is corrected asks for none.
 	if t.in.placeAnew && !p.asks {
 		all.drop(actPlace)
@@ -367,3 +374,10 @@ func (t *turn) reconcileShop(p *perception, all *acts) {
 		all.drop(actStatus, actDelivery)
 	}
 }
+
+var (
+	// sendsOther asks for what comes into the chat, and numberToPay is what is paid to.
+	sendsOther = regexp.MustCompile(`(?i)\b(?:(?:ni|mni|ni|u)tumie(?:ni)?|tuma|nitumieni|send(?: me)?)\s+(?:hiyo\s+|the\s+|some\s+|a\s+|your\s+)?(?:picha|pics?|pictures?|photos?|` +
+		`namba|number|location|risiti|receipt|till|lipa|account|akaunti|bei|orodha|list|catalog\w*|link|pin|video)\b`)
+	numberToPay = regexp.MustCompile(`(?i)\b(?:namba|number|till|lipa|account|akaunti)\b`)
+)

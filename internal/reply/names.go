@@ -13,7 +13,7 @@ import (
 // well: "naitwa Asha", "for my son Juma". The name is at most three words, or the rest of the
 // sentence becomes part of it.
 var saysName = regexp.MustCompile(
-	`(?i)\b(?:(?:(?:my|his|her|the|their) )?name is|name's|(?:i am|he is|she is|i'm) called|` +
+	`(?i)\b(?:(?:(?:my|his|her|the|their) )?name (?:is|was)|name's|(?:i am|he is|she is|i'm) called|` +
 		`naitwa|ninaitwa|` +
 		`anaitwa|jina (?:langu|lake|lao) (?:ni|naitwa)|jina (?:langu|lake)|kwa jina la|jina ni|` +
 		`jina la (?:mtoto|mwanangu|mgonjwa|mama|baba|mke|mume)(?: wangu)?(?: ni)?|name:|jina:|` +

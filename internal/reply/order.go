@@ -288,7 +288,7 @@ func (t *turn) addLines() {
 		t.addLine(entity.NameMatch{ID: t.next.Ask.About})
 	}
 	t.addTopic()
-	t.addTopicFirst()
+	counted := t.addTopicFirst()
 	t.takeSizeBeside()
 	var foreign []entity.NameMatch
 	before := slices.Clone(t.next.Order.Lines)
@@ -302,7 +302,7 @@ func (t *turn) addLines() {
 		if m.Quantity == 0 && slices.Contains(idsOf(t.p.products[:i]), m.ID) || t.countedElsewhere(m) {
 			continue
 		}
-		if len(t.p.products) == 1 && m.Quantity == 0 && m.Amount.Value == 0 {
+		if !counted && len(t.p.products) == 1 && m.Quantity == 0 && m.Amount.Value == 0 {
 			m.Quantity = t.countSaid()
 		}
 		if t.askOtherKind(m) {

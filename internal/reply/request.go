@@ -179,9 +179,6 @@ func (t *turn) noteRequest(service string) {
 		name += ", " + t.next.Area
 		v.add(t.next.Area)
 	}
-	if t.asksOfDay() {
-		p.hasTime = false
-	}
 	t.keepRequestDay(begun)
 	t.fact(t.ticket())
 	switch {
@@ -228,6 +225,8 @@ func (t *turn) noteRequest(service string) {
 // keepRequestDay keeps the day of a request for an hour that is said without one: "can it be 10am rather".
 func (t *turn) keepRequestDay(begun bool) {
 	p := &t.p
+	// "Do you install on Sundays?" wishes for none.
+	p.hasTime = p.hasTime && !t.asksOfDay()
 	switch {
 	case !p.hasTime:
 	case !begun && !t.next.Day.IsZero() && !dayNamed.MatchString(p.text):

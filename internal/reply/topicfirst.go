@@ -17,7 +17,7 @@ var countLead = regexp.MustCompile(`(?i)^\W*(?:(?:` + alternatives("before a cou
 // addTopicFirst puts what was spoken of before on the order, where a count stands in front of the
 // other things and belongs to none of them. Where nobody was asked for a count, a word must say that
 // something is wanted: "1 and bread" may be the number of an option.
-func (t *turn) addTopicFirst() {
+func (t *turn) addTopicFirst() bool {
 	p, id := &t.p, t.in.State.Topic
 	if t.next.Ask.For == askQuantity {
 		id = t.next.Ask.About
@@ -26,21 +26,21 @@ func (t *turn) addTopicFirst() {
 	if product == nil || p.asks || len(p.products) == 0 || slices.Contains(idsOf(p.products), id) ||
 		slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool { return l.Product == id }) ||
 		t.next.Ask.For != askQuantity && !anyIn(p.reading.Words, wishWords) {
-		return
+		return false
 	}
 	first := slices.MinFunc(p.products,
 		func(a, b entity.NameMatch) int { return a.Start - b.Start })
 	count, end := p.countFirst(first.Start)
 	// A joiner tells the two apart: "moja na waya mbili".
 	if within(count) == 0 || !listBreak.MatchString(p.text[end:first.Start]) {
-		return
+		return false
 	}
 	// "Nataka mbili, moja L moja M, na mkoba" says of which sizes the two are.
 	if counts := entity.SizeCounts(p.text[:first.Start], product.Sizes); len(counts) > 1 {
 		for _, c := range counts {
 			t.addLine(entity.NameMatch{ID: id, Size: c.Size, Quantity: max(1, c.Count), Exact: true})
 		}
-		return
+		return true
 	}
 	size := ""
 	for _, s := range product.Sizes {
@@ -53,6 +53,7 @@ func (t *turn) addTopicFirst() {
 		size = t.in.State.Size
 	}
 	t.addLine(entity.NameMatch{ID: id, Size: size, Quantity: count, Exact: true})
+	return true
 }
 
 // countFirst is the count that the message begins with, but for a wish, and where it ends; 0 if there
