@@ -176,6 +176,10 @@ func (t *turn) fillVisit() {
 	if comeBoth.MatchString(p.text) && !alsoOneself.MatchString(p.text) && len(v.More) == 0 && v.People < 2 && v.Moves == "" {
 		v.People = 2
 	}
+	// "Both of us same time" is of the two whose services were said.
+	if len(v.More) == 1 && v.Moves == "" && (bothOfUs.MatchString(p.text) || t.saysWhoWants()) && v.Service != v.More[0] {
+		v.Together = true
+	}
 	t.fitPeople(v)
 	t.addChild()
 	t.addOneself(v)

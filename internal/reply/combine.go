@@ -31,6 +31,11 @@ func (t *turn) combined() string {
 		if anyIn(words[:i], childWords) != anyIn(words[i+1:], childWords) {
 			continue
 		}
+		// So is "my sis wants a short cut and I want my beard lined up".
+		if one, other := strings.Join(words[:i], " "), strings.Join(words[i+1:], " "); otherWants.MatchString(one) && oneselfWants.MatchString(other) ||
+			oneselfWants.MatchString(one) && otherWants.MatchString(other) {
+			continue
+		}
 		left, right := t.namedBy(words[:i]), t.namedBy(words[i+1:])
 		if len(left) == 0 || len(right) == 0 {
 			continue
@@ -49,6 +54,21 @@ func (t *turn) combined() string {
 		}
 	}
 	return ""
+}
+
+var (
+	// otherWants says that somebody else wants a service, and oneselfWants that the customer does.
+	otherWants   = regexp.MustCompile(`\b(?:sis|sista|bro|` + grownUp[3:len(grownUp)-1] + `)(?: (?:wangu|yangu))? (?:also |pia )?(?:wants?|needs?|would like|anataka|anahitaji|atataka)\b`)
+	oneselfWants = regexp.MustCompile(`\b(?:i|me|mimi)(?: also| pia)? (?:want|need|would like|nataka|nahitaji)\b|\b(?:nataka|nahitaji)\b`)
+)
+
+// bothOfUs are the customer and one other.
+var bothOfUs = regexp.MustCompile(`(?i)\b(?:both of us|(?:the )?two of us|2 of us|us both|sisi wawili|sote wawili|wote wawili)\b`)
+
+// saysWhoWants reports whether the message says what the customer wants, and what somebody else does.
+func (t *turn) saysWhoWants() bool {
+	words := strings.Join(split(t.p.text), " ")
+	return otherWants.MatchString(words) && oneselfWants.MatchString(words)
 }
 
 // namedBy lists the services that words may name, the less likely too. The less likely are wanted:

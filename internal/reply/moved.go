@@ -24,11 +24,13 @@ var (
 		`(?:\s+(?:kuja|kufika|tena|kabisa|again|at work|kazini))*` +
 		`(?:\s+(?:leo|today|kesho|tomorrow|this (?:morning|afternoon|evening)|muda huo|saa hiyo|on that day))?`)
 	// rather leads to another time than was just booked.
-	rather = regexp.MustCompile(`(?i)\b(?:bora|afadhali|heri|better|rather|labda|maybe|perhaps|let me come|tufanye|instead|(?:ku|ni|tu|u)?sogez[ae]\w*)\b`)
+	rather = regexp.MustCompile(`(?i)\b(?:bora|afadhali|heri|better|rather|labda|maybe|perhaps|let me come|tufanye|instead|make (?:it|that)|make the time|let'?s (?:do|make it|say)|change (?:it )?to|ifanye|(?:ku|ni|tu|u)?sogez[ae]\w*)\b`)
 	// mayComeAt asks whether another time is possible: "tukija saa tano inawezekana?".
 	mayComeAt = regexp.MustCompile(`(?i)\b(?:(?:tu|ni)(?:ki)?(?:j[ae]|fika|pita)|tuje|nije|kuja|come|came|coming)\b.*` +
 		`\b(?:\w*wezekana|possible|itafaa|inafaa|(?:is|will|would) (?:that|it) (?:be )?(?:ok|okay|fine|alright|work))\b|` +
 		`\b(?:\w*wezekana|possible|(?:is|would) it (?:be )?(?:ok|okay|fine)(?: if)?)\b.*\b(?:tukija|nikija|tuje|nije|kuja|come|came)\b`)
+	// makesHour is an hour as a bare number.
+	makesHour = regexp.MustCompile(`(?i)\b(?:make (?:it|that)|let'?s (?:do|make it|say)|change (?:it )?to|iwe|ifanye)\s+(?:saa\s+|at\s+)?(\d{1,2})(?:\s*(?:pm|am))?\b`)
 	// asBefore is the hour of the booking, on another day.
 	asBefore = regexp.MustCompile(`(?i)\b(?:muda|saa|wakati)\s*(?:huo\s*huo|hiyo\s*hiyo|ile\s*ile|ule\s*ule|uo\s*uo)\b|` +
 		`\bsame (?:time|hour)\b`)
@@ -58,7 +60,12 @@ func (t *turn) readMove(p *perception) {
 	}
 	r, ok := t.timeIn(cannotCome.ReplaceAllString(text, ", "))
 	// "Lets do 5.30 instead".
-	if hour := hourMinute.FindString(text); !ok && hour != "" {
+	// The day beside it may be of the reason: "make it 6.30, traffic is bad today".
+	hour := hourMinute.FindString(text)
+	if m := makesHour.FindStringSubmatchIndex(text); hour == "" && m != nil && !countsBehind.MatchString(text[m[1]:]) {
+		hour = text[m[2]:m[3]]
+	}
+	if hour != "" && !(ok && r.HasTime) {
 		r, ok = t.timeIn("at " + strings.Replace(hour, ".", ":", 1))
 		r.HasDay = false
 	}

@@ -13,7 +13,7 @@ import (
 // well: "naitwa Asha", "for my son Juma". The name is at most three words, or the rest of the
 // sentence becomes part of it.
 var saysName = regexp.MustCompile(
-	`(?i)\b(?:(?:(?:my|his|her|the|their) )?name (?:is|was)|name's|(?:i am|he is|she is|i'm) called|` +
+	`(?i)\b(?:(?:(?:my|his|her|the|their) )?names? (?:is|was|are)|majina(?: yao| ni| yao ni)?|name's|(?:i am|he is|she is|i'm) called|` +
 		`naitwa|ninaitwa|` +
 		`anaitwa|jina (?:langu|lake|lao) (?:ni|naitwa)|jina (?:langu|lake)|kwa jina la|jina ni|` +
 		`jina la (?:mtoto|mwanangu|mgonjwa|mama|baba|mke|mume)(?: wangu)?(?: ni)?|name:|jina:|` +
@@ -25,7 +25,7 @@ var saysName = regexp.MustCompile(
 		`friend|child|kid|boy|girl|baby)|(?:put|book) (?:it|me|us) under|under (?:the )?name(?: of)?|` +
 		`(?:yes|yeah|yep|ok|okay|sure|please|ndio|ndiyo|sawa)[ ,]+(?:it'?s )?under|` +
 		`it'?s for|it is for|book(?:ing)? (?:it )?for|my (?:brother|sister|friend|son|daughter|wife|husband)` +
-		` is|jina|name)[ \t]+` +
+		` is|jina|names?)[ \t]+` +
 		`(\pL[\pL'.-]*(?:[ \t]+\pL[\pL'.-]*){0,2})`)
 
 // findName finds the customer's name. Text that customers write about themselves is not trusted:
@@ -57,6 +57,9 @@ var byTheWay = regexp.MustCompile(`^(?:(?:it'?s |it is )?for my .*|kwa .*|` +
 // nameIn is the name that a text tells, "" if it tells none. It ends where words begin that are no
 // name: "naitwa Asha kutoka Temeke".
 func nameIn(text string) string {
+	if m := twoNames.FindStringSubmatch(text); m != nil && !hasWord(endsName, strings.ToLower(m[1])) && !hasWord(endsName, strings.ToLower(m[3])) {
+		return oneLine(m[1]+m[2]+m[3], maxNameRunes)
+	}
 	for _, m := range saysName.FindAllStringSubmatch(text, maxPartsRead) {
 		if name := nameOf(m); name != "" {
 			return name
@@ -85,6 +88,9 @@ func nameOf(m []string) string {
 	}
 	return oneLine(strings.Trim(strings.Join(name, " "), ".-'"), maxNameRunes)
 }
+
+// twoNames are told at once: "names are Amani and Lulu".
+var twoNames = regexp.MustCompile(`(?i)\b(?:names(?: are| is)?|majina(?: yao)?(?: ni)?)[ \t:]+(\pL+)([ \t]+(?:and|na|&)[ \t]+)(\pL+)`)
 
 // endsName are words that stand behind a name and are none.
 var endsName = listOf("ends a name")

@@ -26,7 +26,11 @@ func (t *turn) readBack(v *Visit) {
 	// What was read back earlier in the turn has changed since.
 	t.said = slices.DeleteFunc(t.said, func(p part) bool { return p.lead })
 	// The question is answered before the visit is read back, or the customer reads past it.
-	if t.p.has(actOffer) && t.p.hasTime && !t.p.has(actBook) { // "is ten o'clock free?"
+	// "Mna lift?" beside an hour asks for no time.
+	switch asked := t.unlisted() != ""; {
+	case t.p.has(actOffer) && t.p.hasTime && asked:
+		t.passQuestion()
+	case t.p.has(actOffer) && t.p.hasTime && !t.p.has(actBook): // "is ten o'clock free?"
 		t.tell("book.free_at", "time", t.at(v.Start))
 	}
 	t.tellVisit(v)
@@ -284,7 +288,7 @@ func (t *turn) confirmsAndAsks() bool {
 		yesBut.MatchString(p.text) && (!t.wished || p.asks) ||
 		p.hasTime && !t.namesHeldTime(p) || p.names() && !t.namesInQuestion() ||
 		p.has(actCancel, actChange, actDecision, actDrop) || p.cued(cueInstead) || p.cued(cueAdd) ||
-		p.cued(cueThink) || t.saysEach() ||
+		p.cued(cueThink) || t.saysEach() || t.agreesForAnother() ||
 		!p.has(infoActs...) && !p.asks && !t.wished && !reminds && !t.yesAndMore() ||
 		p.has(taskActs...) && !p.has(actBook) || t.bringsPerson() ||
 		anyIn(p.reading.Words, ifWords) {
@@ -305,6 +309,13 @@ func (t *turn) confirmsAndAsks() bool {
 		t.passQuestion()
 	}
 	return true
+}
+
+// agreesForAnother reports whether a yes goes on with somebody who is not on the visit: "ndio lakini na dogo je?".
+func (t *turn) agreesForAnother() bool {
+	v, words := t.next.Booking, t.p.reading.Words
+	return v != nil && v.Moves == "" && !t.isParty(v) && v.People < 2 && !nameTold.MatchString(t.p.text) && anyIn(words, companions) &&
+		(yesBut.MatchString(t.p.text) || anyIn(words, allOfThem))
 }
 
 // namesInQuestion reports whether what the message names is asked about, and the owner's answer to

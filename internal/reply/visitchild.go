@@ -221,11 +221,19 @@ func (t *turn) childService() string {
 func (t *turn) bringsChild() bool {
 	v := t.next.Booking
 	if v == nil || v.Moves != "" || v.Service == "" || len(v.More) > 0 ||
-		t.p.asks && !meWithChild.MatchString(t.p.text) || t.childrenCount() == 0 {
+		t.p.asks && !meWithChild.MatchString(t.p.text) && !t.saysOfChild() || t.childrenCount() == 0 {
 		return false
 	}
 	id := t.childService()
 	return id != "" && !slices.Contains(v.services(), id)
+}
+
+// saysOfChild reports whether a child is spoken of beside a question, and not in it: "kesho kuna nafasi? nataka
+// fade na mwanangu anyolewe".
+func (t *turn) saysOfChild() bool {
+	return slices.ContainsFunc(piecesOf(t.p.text), func(one piece) bool {
+		return !one.asks && (anyIn(split(one.text), childWords) || childrenAlong.MatchString(one.text))
+	})
 }
 
 // restatesChild reports whether the message says again who comes, as it was read back.

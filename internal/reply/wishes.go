@@ -47,11 +47,22 @@ func (p *perception) asksSoftly() bool {
 
 // asksInWords reports whether words without a mark ask something.
 func asksInWords(words []string) bool {
-	return eitherOr(words) || anyIn(words, softQuestion) && (!anyIn(words, noQuestion) ||
+	return eitherOr(words) || endsAsQuestion(words) || anyIn(words, softQuestion) && (!anyIn(words, noQuestion) ||
 		anyIn(slices.DeleteFunc(slices.Clone(words), func(w string) bool {
 			return hasWord(noQuestion, w)
 		}), softQuestion))
 }
+
+// endsAsQuestion reports whether a word at the end asks to agree: "the 35k is only for long hair right".
+func endsAsQuestion(words []string) bool {
+	n := len(words)
+	return n > maxKin+1 && hasWord(agreeing, words[n-1]) && !hasWord(beforeRight, words[n-2])
+}
+
+var (
+	agreeing    = keywords("right, eh, sivyo, sindio")
+	beforeRight = keywords("thats, that, is, all, alright, the, on, turn, to, your, my, its, are")
+)
 
 // eitherOr reports whether words ask which of two things the customer is to do: "niyatupe ama niyaweke".
 func eitherOr(words []string) bool {

@@ -66,11 +66,18 @@ func (t *turn) questionsBesideYes() (questions []string, name string, ok bool) {
 			said, again = said || anyIn(words[:1], plainYes), true
 		// "Sure, go ahead".
 		case !piece.asks && !slices.ContainsFunc(words, func(w string) bool { return !hasWord(yesHead, w) }):
+		// "Na swali la kadi ya mume wangu."
+		case !piece.asks && said && namesQuestion.MatchString(piece.text):
+			questions = append(questions, strings.TrimRight(piece.text, ".! ")+"?")
 		case !piece.asks && t.isName(piece.text):
 			name = strings.Trim(piece.text, ".!, ")
-		case !piece.asks && (nameIn(piece.text) != "" || !slices.ContainsFunc(words, func(w string) bool {
+		// "No!! Names are Amani and Lulu. Just book it."
+		case !piece.asks && i == 0 && !slices.ContainsFunc(words, func(w string) bool { return !hasWord(bareNo, w) }):
+		case !piece.asks && nameIn(piece.text) != "":
+			name, again = nameIn(piece.text), true
+		case !piece.asks && !slices.ContainsFunc(words, func(w string) bool {
 			return !hasWord(courtesyWords, w)
-		})):
+		}):
 		// "Ok" in front of a question may only lead to it, and "yes or no?" is none.
 		case yesBut.MatchString(t.p.text) && mayI.MatchString(piece.text), i == 0 && !strings.HasSuffix(piece.text, "?") || hasWord(orWords, words[0]) || len(words) < 2 ||
 			!t.onlyInquires(piece.text):
@@ -81,6 +88,12 @@ func (t *turn) questionsBesideYes() (questions []string, name string, ok bool) {
 	}
 	return questions, name, said && (len(questions) > 0 || again)
 }
+
+// bareNo is a no and nothing else.
+var bareNo = keywords("no, nope, hapana, siyo, sio, nah")
+
+// namesQuestion names a question without asking it.
+var namesQuestion = regexp.MustCompile(`(?i)^(?:na|and|ila|but|pia|also)?\s*(?:na |kuna )?(?:swali|maswali|question)\s+(?:la|langu|yangu|about|on|of|kuhusu)\b`)
 
 // isPlaceWord reports whether a piece only points to the place that the question behind it is about: "pale
 // kuna parking?".
@@ -283,9 +296,17 @@ func (t *turn) onlyInquires(text string) bool {
 		return false
 	}
 	subject := strings.TrimRight(text, " ,.")
+	// "If we come 10 min late is it a problem".
+	if ifFine.MatchString(text) && len(p.services) == 0 {
+		return true
+	}
 	return inquires.MatchString(text) || strings.HasSuffix(subject, "?") &&
 		(p.has(infoActs...) || len(p.services) == 0 && !p.hasTime) || p.has(actPrice, actPlace, actPayment)
 }
+
+// ifFine asks of what the customer will do whether that is all right.
+var ifFine = regexp.MustCompile(`(?i)\b(?:if|kama|niki\w+|tuki\w+|aki\w+)\b.*\b(?:is (?:it|that|there) (?:a |any )?(?:problem|issue|ok|okay|fine|alright)|will (?:it|that|you)|do you|itakuwa(?:je)?|ni shida|kuna shida|` +
+	`shida|tatizo|sawa|inakuaje|inakuwaje|itakuaje)\b`)
 
 // saaWords lead an hour in Swahili.
 var saaWords = keywords("saa")
