@@ -161,12 +161,14 @@
 //	howmuch.go     for how many people, twice as much, and a yes with a count
 //	placebeside.go where an order goes, beside a change of its goods
 //	packedits.go   two packs of one thing on an order
+//	plainedits.go  other words for taking off and for so many packs, written plainly
 //	checkout.go    what is missing of an order: product, size, way, area, address
 //	orderyes.go    a yes to an order with a question beside it
 //	address.go     where an order goes
 //	landmarks.go   what tells an address from other words
 //	addressnow.go  an address that is said in parts
 //	ridernotes.go  what stands beside an address: a word for the rider, the way to pay
+//	ridertold.go   what the rider is to be told, taken out of the message and noted
 //	readagain.go   an order is read back whole once, and then what has changed
 //	openorder.go   an order that nobody has confirmed yet, which is a row as well
 //	orderfact.go   the row of an order

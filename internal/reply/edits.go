@@ -292,7 +292,10 @@ func (t *turn) takeOffNamed() (whole bool) {
 			rest[0].Quantity = o.Lines[i].Quantity
 		}
 	}
-	for _, m := range off {
+	for i, m := range off {
+		if slices.Contains(idsOf(off[:i]), m.ID) {
+			continue // "I don't want bread! remove the bread"
+		}
 		// Silence about it would read as if it had been taken off.
 		if !t.ordered(m) && len(rest) > 0 {
 			continue // "a tray of eggs, no bread"
@@ -302,7 +305,7 @@ func (t *turn) takeOffNamed() (whole bool) {
 			t.tell("order.not_on", "name", t.k.nameOf(m.ID, t.say)+" ("+size+")")
 			continue
 		}
-		if !t.ordered(m) {
+		if !t.ordered(m) || t.namesPackNotOn(m) {
 			t.tell("order.not_on", "name", t.k.nameOf(m.ID, t.say))
 			continue
 		}

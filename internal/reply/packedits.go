@@ -129,6 +129,24 @@ func (t *turn) packSettled(text string) bool {
 	return false
 }
 
+// bagWords are of a large pack.
+var bagWords = keywords("mfuko, bag, dumu, can, gunia, sack, jerrycan")
+
+// namesPackNotOn reports whether the message names a large pack by its size, where only another pack of the thing
+// is on the order: the five kilos of rice stay where "the 5 kg bag" is gone already.
+func (t *turn) namesPackNotOn(m entity.NameMatch) bool {
+	p := t.k.product[m.ID]
+	if p == nil || !anyIn(t.p.reading.Words, bagWords) || !anyIn(split(p.Name.EN+" "+p.Name.SW), bagWords) ||
+		slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool { return l.Product == m.ID }) {
+		return false
+	}
+	pack, ok := packOf(p)
+	return ok && slices.ContainsFunc(t.p.entities.Quantities, func(q entity.Quantity) bool {
+		said := inUnit(q)
+		return said.Value == pack.Value && said.Unit == pack.Unit
+	})
+}
+
 // saysAnew reports whether the message names a thing in another amount than it was ordered in, and does
 // not put it beside that: "niwekee kilo 5 za mchele", where there is a kilo on the order.
 func (t *turn) saysAnew(m entity.NameMatch) bool {

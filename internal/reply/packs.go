@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -192,6 +193,35 @@ func (p *perception) dropPackNames() {
 		})
 	})
 }
+
+// dropPlaceNames leaves out goods that a word behind "kwa" only resembles, in a clause that says where the
+// customer is: "nipo tegeta kwa ndevu" is near nobody's bananas.
+func (t *turn) dropPlaceNames(p *perception) {
+	if len(p.products) == 0 || t.k.template() != flowhq.EcommerceTemplate {
+		return
+	}
+	p.products = slices.DeleteFunc(p.products, func(m entity.NameMatch) bool {
+		if m.Exact || m.Start < 0 || m.End > len(p.text) || !behindKwa.MatchString(p.text[:m.Start]) {
+			return false
+		}
+		from, to := 0, len(p.text)
+		for _, at := range wishClause.FindAllStringIndex(p.text, maxEdits) {
+			if at[1] <= m.Start {
+				from = at[1]
+			} else if at[0] >= m.End {
+				to = min(to, at[0])
+			}
+		}
+		clause := p.text[from:to]
+		return len(t.named(t.k.areas, clause)) > 0 || isAtPlace.MatchString(clause)
+	})
+}
+
+// behindKwa ends in front of whose place it is, and isAtPlace says where the customer is.
+var (
+	behindKwa = regexp.MustCompile(`(?i)\b(?:kwa|karibu na|mtaa wa|near|opposite|mkabala na)\s+$`)
+	isAtPlace = regexp.MustCompile(`(?i)\b(?:nipo|niko|tupo|tuko|naishi|mniletee|nileteeni|niletee|leteni|i'?m (?:in|at)|i am (?:in|at)|deliver to)\b`)
+)
 
 // packNames are the words for packs, in either number.
 var packNames = keywords(`

@@ -163,6 +163,7 @@ func (t *turn) readNames(p *perception) {
 	t.widenNames(p)
 	t.joinLinked(p)
 	p.dropPackNames()
+	t.dropPlaceNames(p)
 	t.addNumbered(p)
 	t.meanMove(p)
 	// A person who is named is no service: "daktari, naomba kesho" greets a doctor, and books no

@@ -57,7 +57,7 @@ func (t *turn) editsPlaced() bool {
 // takePlaced takes what is said of an order that was placed a moment ago: something more, the way
 // to pay, where it goes, or a word to the rider.
 func (t *turn) takePlaced() bool {
-	return t.takePlacedWish() || t.takePlacedPay() || t.takePlacedAddress() || t.takeRiderNote()
+	return t.takeRiderTold() || t.takePlacedWish() || t.takePlacedPay() || t.takePlacedAddress() || t.takeRiderNote()
 }
 
 // addsInPiece reports whether a part that asks nothing puts something on an order: "maziwa mnayo? ongezea

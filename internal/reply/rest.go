@@ -52,11 +52,18 @@ var neverOrdered = regexp.MustCompile(`(?i)(?:^|[.,;!\n]\s*)(?:(?:lakini|but|ila
 	`did ?n'?t|did not|have ?n'?t|have not) (?:ask|asked|order|ordered)(?: for)?|` +
 	`(?:si|hatu)(?:ja|ku)(?:omba|agiza|oda))\s+([^.,;!?\n]+)(?:[.,;!\n]+|$)`)
 
+// neverOrderedBehind has the goods in front, as Swahili may: "ndizi sijaomba".
+var neverOrderedBehind = regexp.MustCompile(`(?i)(?:^|[.,;!\n]\s*)(?:(?:lakini|ila|no|hapana|na)[, ]+)?((?:\pL+\s+){0,2}\pL+)\s+(?:si|hatu)(?:ja|ku)` +
+	`(?:omba|agiza|oda)\b(?:\s+(?:mimi|kabisa|tena|hata))*(?:[.,;!\n]+|$)`)
+
 // withoutDenied is a text without what it says of goods that were never ordered, and the IDs of
 // those, if the order in the making has none of them: "sijaomba ndizi, thibitisha tu" was told that
 // there are no bananas. What is on the order is taken off it like anything else.
 func (t *turn) withoutDenied(text string) (rest string, denied []string) {
 	at := neverOrdered.FindStringSubmatchIndex(text)
+	if at == nil {
+		at = neverOrderedBehind.FindStringSubmatchIndex(text)
+	}
 	if t.next.Order == nil || len(t.next.Order.Lines) == 0 || at == nil || len(text) > maxRead {
 		return text, nil
 	}

@@ -25,6 +25,9 @@ type Input struct {
 
 	// placeAnew says that the message corrects the address, which then replaces what is held.
 	placeAnew bool
+	// riderNote is what the message says to the rider, and riderAlone says that it says nothing else.
+	riderNote  string
+	riderAlone bool
 	// memo is what this decision has read of its texts so far.
 	memo *memo
 }

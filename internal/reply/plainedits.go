@@ -1,0 +1,196 @@
+package reply
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
+)
+
+// Changes of an order in words that say no plain verb: "sahau mkate, nimenunua tayari", "1kg mara 5". They
+// are written as who says them plainly, and read as ever.
+
+var (
+	// forgetIt takes off what follows it, and gotAlready says that the customer has it from elsewhere.
+	forgetIt   = regexp.MustCompile(`(?i)\b(?:` + alternatives("forget it") + `)\s+(?:(?:the|that|about|hiyo|ile|hizo|zile|huo|ule|hayo|yale|any|my)\s+){0,2}$`)
+	gotAlready = regexp.MustCompile(`(?i)[\s,.;!\-]*(?:\b(?:kwa sababu|because|cause|coz|cz|maana|as|since|cos)\s+)?\b(?:` + alternatives("has it already") +
+		`)\b(?:\s+(?:it|one|some|them|that|already|tayari|dukani|kwingine|elsewhere|huku|hapa))*`)
+	// notForgotten wants the thing that it names.
+	notForgotten = regexp.MustCompile(`(?i)\b(?:(?:and |na |pls |please )*(?:do ?n'?t|do not|never) forget(?: about)?|(?:usi|msi)sahau)\s+(?:the |my |ule |hiyo |ile )?$`)
+	// noForget stands in front of a "forget" that wants the thing.
+	noForget = regexp.MustCompile(`(?i)\b(?:do ?n'?t|do not|never|not|usi|si)\s*$`)
+)
+
+// takesOffPlainly is a text that takes goods off an order by other words than a verb for that, written with
+// one. The goods are on the order in the making, else on the one that is placed.
+func (t *turn) takesOffPlainly(text string) string {
+	if t.k.template() != flowhq.EcommerceTemplate || len(text) > maxRead || strings.Contains(text, "?") || len(t.orderedIDs()) == 0 {
+		return text
+	}
+	_, placed := t.placedOrder()
+	has := gotAlready.FindStringIndex(text)
+	off, from := "remove the ", " from the order"
+	if t.swahiliHere(text) {
+		off, from = "toa ", " kwenye oda"
+	}
+	forgotten := false
+	named := t.named(t.k.products, text)
+	slices.SortFunc(named, func(a, b entity.NameMatch) int { return b.Start - a.Start })
+	for _, m := range named {
+		if m.Start < 0 || !t.onOrder(m) {
+			continue
+		}
+		if at := notForgotten.FindStringIndex(text[:m.Start]); at != nil {
+			keep := "keep the "
+			if t.swahiliHere(text) {
+				keep = "bakiza "
+			}
+			text = text[:at[0]] + keep + text[m.Start:]
+			continue
+		}
+		at := forgetIt.FindStringIndex(text[:m.Start])
+		if at == nil || noForget.MatchString(text[:at[0]]) || !placed && has == nil {
+			continue
+		}
+		text = text[:at[0]] + off + text[m.Start:m.End] + from + text[m.End:]
+		forgotten = true
+	}
+	has = gotAlready.FindStringIndex(text)
+	switch {
+	case has == nil:
+		return text
+	case forgotten:
+		return strings.TrimSpace(text[:has[0]] + text[has[1]:])
+	}
+	// "Nimeshanunua mkate": what is named beside it in its sentence is not needed any more.
+	start, end := sentenceAround(text, has[0], has[1])
+	var names []string
+	for _, m := range t.named(t.k.products, text[start:end]) {
+		if !t.onOrder(m) {
+			return text
+		}
+		names = append(names, text[start+m.Start:start+m.End])
+	}
+	if len(names) == 0 || len(split(text[start:end])) > maxNaming+2 {
+		return text
+	}
+	return strings.TrimSpace(text[:start] + off + strings.Join(names, ", ") + from + text[end:])
+}
+
+// swahiliHere reports whether a text takes something off in Swahili.
+func (t *turn) swahiliHere(text string) bool {
+	return swahiliOff.MatchString(text)
+}
+
+var swahiliOff = regexp.MustCompile(`(?i)\b(?:sahau\w*|ach(?:a|eni|ana)|usi\w+|msi\w+|si(?:hitaji|taki)|futa|n\w*(?:nunua|pata)|tayari)\b`)
+
+var (
+	// packTimes is a pack in groups 1 or 4 with how many of it in groups 2 or 3: "1kg mara 5", "5 times 1kg".
+	packTimes = func() *regexp.Regexp {
+		unit := `(?:` + alternatives("unit") + `)`
+		pack := `((?:` + unit + `\s*\d{1,2}|\d{1,2}\s*` + unit + `|` + unit + `\s+(?:` + alternatives("counted") + `)))`
+		count := `(\d{1,2}|` + alternatives("counted") + `)`
+		times := `\s*(?:mara|times|x|\*|×)\s*`
+		return regexp.MustCompile(`(?i)\b(?:(?:ya|wa|za|the)\s+)?(?:(?:kupima|loose|kupimiwa)\s+(?:ya |za )?)?(?:` + pack + times + count + `|` + count + times + pack + `)\b`)
+	}()
+	// notPack is a pack that is not meant: "sio kilo 5 mfuko".
+	notPack = func() *regexp.Regexp {
+		unit := `(?:` + alternatives("unit") + `)`
+		amount := `(?:` + unit + `\s*\d{1,2}|\d{1,2}\s*` + unit + `)`
+		bag := `(?:mfuko|bag|pack|packet|gunia|dumu|can)`
+		return regexp.MustCompile(`(?i)\b(?:` + alternatives("not this but") + `|not)\s+(?:the |ile |ule |a )?(?:` + bag + `\s+(?:wa |ya |la |of )?` + amount + `|` +
+			amount + `\s+` + bag + `|` + amount + `)\b[\s,.]*(?:(?:nataka|naomba|i want|nilitaka|i wanted|i meant|but|bali)\s+)?`)
+	}()
+)
+
+// packsTimes is a text in which packs with their number are written as a plain change of a line, where they are of
+// something on the order: "sio kilo 5 mfuko, nataka ya kupima 1kg mara 5".
+func (t *turn) packsTimes(text string) string {
+	o := t.next.Order
+	at := packTimes.FindStringSubmatchIndex(text)
+	if t.k.template() != flowhq.EcommerceTemplate || o == nil || at == nil || len(text) > maxRead {
+		return text
+	}
+	group := func(a, b int) string {
+		if at[2*a] >= 0 {
+			return text[at[2*a]:at[2*a+1]]
+		}
+		return text[at[2*b]:at[2*b+1]]
+	}
+	pack, count := group(1, 4), group(2, 3)
+	start, end := at[0], at[1]
+	from, _ := sentenceAround(text, start, end)
+	if not := notPack.FindStringIndex(text[from:start]); not != nil && from+not[1] == start {
+		start = from + not[0]
+	}
+	// The name of what is packed so, right in front.
+	var on []string
+	for _, m := range t.named(t.k.products, text[from:end]) {
+		if m.Exact && t.onOrder(m) && bareName(text[from+m.Start:from+m.End]) != "" {
+			on, start = append(on, m.ID), min(start, from+m.Start)
+		}
+	}
+	for _, m := range t.named(t.k.products, text[end:]) {
+		if len(on) == 0 && m.Exact && t.onOrder(m) && len(split(text[end:end+m.Start])) < 2 && !listBreak.MatchString(text[end:end+m.Start]) {
+			on, end = append(on, m.ID), end+m.End
+			break
+		}
+	}
+	if not := notPackBehind.FindStringIndex(text[end:]); not != nil {
+		end += not[1]
+	}
+	q := entity.Find(pack).Quantities
+	if len(q) != 1 || len(on) > 1 {
+		return text
+	}
+	for _, l := range o.Lines {
+		p := t.k.product[l.Product]
+		if p == nil || len(on) == 1 && on[0] != l.Product && !t.samePack(on[0], l.Product) {
+			continue
+		}
+		for _, other := range t.packsOf(p) {
+			said := inUnit(q[0])
+			// Of several things that come so, its name says which.
+			if size, ok := packOf(other); !ok || size.Value != said.Value || size.Unit != said.Unit ||
+				len(t.packsOf(p)) < 2 && len(on) == 0 {
+				continue
+			}
+			return t.writePacks(text, start, end, l.Product, other.ID, count)
+		}
+	}
+	return text
+}
+
+// notPackBehind is the pack that is not meant, behind the one that is: "badala ya mfuko", "not the bag".
+var notPackBehind = regexp.MustCompile(`(?i)^[\s,]*(?:(?:tu|only|na)\s+)?(?:` + alternatives("not this but") + `)\s+(?:(?:the|a|that|ule|ile|wa|ya)\s+)?` +
+	`(?:(?:kilo|kg|lita)?\s*\d{1,2}\s*(?:kg|kilo|l|lita|litre)?\s*)?(?:mfuko|bag|pack|packet|gunia|dumu|can)\b(?:\s+(?:wa|ya|la|of)?\s*(?:kilo|kg|lita)?\s*\d{1,2}\s*(?:kg|kilo|l|lita|litre)?)?`)
+
+// swahiliPacks are words of such a change in Swahili.
+var swahiliPacks = regexp.MustCompile(`(?i)\b(?:mara|sio|siyo|badala|nataka|naomba|mfuko|kupima|lita|tu|na|ya)\b`)
+
+// englishPacks are those in English.
+var englishPacks = regexp.MustCompile(`(?i)\b(?:times|not|instead|want|bag|loose|litres?|please|and|of|the|meant)\b`)
+
+// writePacks writes a span of a text as so many of a pack, in the place of another pack of the same thing on the
+// order.
+func (t *turn) writePacks(text string, start, end int, held, id, count string) string {
+	plain := ""
+	if held != id {
+		plain = "toa " + t.plainName(held) + ", "
+	}
+	plain += "weka " + count + " " + t.plainName(id)
+	english := t.say.language == flowhq.English && !swahiliPacks.MatchString(text) || englishPacks.MatchString(text)
+	if english {
+		plain = ""
+		if held != id {
+			plain = "remove " + t.plainName(held) + ", "
+		}
+		plain += "add " + count + " " + t.plainName(id)
+	}
+	return text[:start] + plain + text[end:]
+}
+
+// plainName is the owner's name of a product, without its comma, which would part it.
+func (t *turn) plainName(id string) string { return strings.ReplaceAll(t.k.nameOf(id, t.say), ",", "") }
