@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,6 +175,9 @@ func (t *turn) wantedAfterAll() (id string) {
 
 // asksInAll reports whether the message asks what several things come to.
 func (t *turn) asksInAll() bool { return t.p.cued(cueTotal) || anyIn(t.p.reading.Words, inAll) }
+
+// sumAsked asks for a sum.
+var sumAsked = regexp.MustCompile(`(?i)\b(?:jumla|total)\b(?:\s+\S+){0,2}\s+(?:ngapi|gani|how much)\b|\b(?:how much|what(?:'s| is| will)?)\b(?:\s+\S+){0,4}\s+(?:total|in all|altogether)\b`)
 
 // tellTotalOfAll says what the order, the visit or the bookings of this talk come to, to who asks for that
 // and names nothing: the prices of everything would be no answer to "jumla ngapi".

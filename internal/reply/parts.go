@@ -216,6 +216,10 @@ func (t *turn) lostActs() (lost acts) {
 					lost.add(a)
 				}
 			}
+			// "Jumla ngapi wote?" is of what is booked.
+			if a == actPrice && !p.names() && sumAsked.MatchString(p.text) && !slices.Contains(t.acts, a) {
+				lost.add(a)
+			}
 			// "Is XL in stock" names no product, and is about the one before the message.
 			_, sized := t.sizeAsked(t.in.State.Topic)
 			if !p.names() && sized && t.k.product[t.in.State.Topic] != nil &&

@@ -84,7 +84,7 @@ var (
 	// that is booked: a wife who comes along may only wait.
 	alsoServed = regexp.MustCompile(`(?i)\b(?:pia|too|also|as well|vilevile|naye|nae|bring|bringing|` +
 		`(?:naja|nakuja|nitakuja|ntakuja|tutakuja|tunakuja|nije|nikija) na|com(?:e|ing) with|with me)\b`)
-	wantsService = regexp.MustCompile(`(?i)\b(?:anyolewe|wanyolewe|akatwe|ananyoa|atanyoa|anataka|wanataka|anahitaji|wants?|needs?|get|gets|add|` +
+	wantsService = regexp.MustCompile(`(?i)\b(?:anyolewe|wanyolewe|aonwe|aangaliwe|apimwe|atibiwe|ahudumiwe|be seen|akatwe|ananyoa|atanyoa|anataka|wanataka|anahitaji|wants?|needs?|get|gets|add|` +
 		`niongeze\w*|ongeza\w*|muongeze\w*|mwongeze\w*|wekea|mwekee|muwekee|book)\b`)
 )
 
@@ -135,8 +135,15 @@ func (t *turn) addsPerson() bool {
 	v.Children = n < 0
 	t.tell("book.beside", "number", a.number())
 	t.continueBooking()
+	// "Kuna nafasi baada yangu?" is answered by the hour that is read back.
+	t.whole = inRow && !slices.ContainsFunc(piecesOf(p.text), func(one piece) bool {
+		return one.asks && !anyIn(split(one.text), roomWords)
+	})
 	return true
 }
+
+// roomWords ask for room.
+var roomWords = keywords("nafasi, room, space, slot, free, available")
 
 // childrenWithMe is how many children come along with the customer who is booked already; 0 if none does, -1 if
 // nobody has said how many.
@@ -192,7 +199,8 @@ func (t *turn) serviceBeside(a appointment) string {
 	wants := wantsService.MatchString(p.text)
 	comes := alsoServed.MatchString(p.text) || isChild && (t.childrenCount() > 0 || p.hasTime && p.time.HasTime)
 	// "Does my son also pay?" wants nothing.
-	if p.asksSoftly() && !anyIn(p.reading.Words, comesAlong) && !p.hasTime {
+	// "Is there room for my sister after me?" does.
+	if _, behind := t.inRow(); p.asksSoftly() && !anyIn(p.reading.Words, comesAlong) && !p.hasTime && !behind {
 		comes = false
 	}
 	if !wants && !comes || p.cued(cuePast) {
