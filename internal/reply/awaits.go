@@ -147,6 +147,15 @@ func (t *turn) isPaidMatter() bool {
 		(v.Subject == string(actPaid) || cuedBy(split(v.Note), actPaid) || paidFor.MatchString(v.Note) && !notPaid.MatchString(v.Note)) && !anyIn(split(v.Note), lineFaults)
 }
 
+// readAnswer finds the owner's answer to a text. When a technician comes is no answer where what is paid for is
+// not on.
+func (t *turn) readAnswer(p *perception) {
+	p.answer, p.alike, p.sure, p.nearest = t.bestAnswer(p.text)
+	if a := t.k.answer[p.answer]; a != nil && t.isPaidMatter() && a == t.answerTo(phrasesOf("repair"), 0) {
+		p.answer, p.alike, p.sure = "", 0, false
+	}
+}
+
 // waitsForPayment calls a person for who says once more that what is paid is not on, and reports whether
 // it did: the ticket has the sum and the day, and nothing else can be told.
 func (t *turn) waitsForPayment() bool {

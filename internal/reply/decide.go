@@ -40,6 +40,7 @@ func decided(in Input) *turn {
 	t.leaveUnsaid(before)
 	t.keepTimeRequested(in.Message.Text)
 	t.keepWhereabouts(in.Message.Text)
+	t.noteAskedBeside()
 	t.tellDenied(denied)
 	t.noteStrange(strange)
 	t.noteRider()

@@ -107,6 +107,7 @@
 //	payments.go       how to pay
 //	paychoice.go      which of several ways to pay is taken
 //	packages.go       packages of a provider, and what several things come to
+//	packagenumber.go  a package that is named by its number alone
 //	bulk.go           the price for many
 //	shopasks.go       how many are left, and why a price has gone up
 //	servicedays.go    the days of a service, from its description
@@ -179,11 +180,13 @@
 //
 //	tickets.go      what a message does at a help desk; problems
 //	ticketstalk.go  what is said of an open ticket and is no more of the problem
+//	ticketquestion.go a question beside what goes onto a ticket
 //	newcustomer.go  who reports no fault; what is sent along with a ticket
 //	request.go      somebody is to drive out, such as for an installation
 //	otherpackage.go another package for a connection that is there
 //	withdrawn.go    a request that is taken back
 //	sitevisit.go    when somebody is to come for a fault
+//	visithour.go    at what hour, and when the customer is away
 //	faultvisit.go   what the visit for a fault costs, asked with the fault
 //	exchange.go     goods that are brought back
 //	awaits.go       when somebody comes, or what is paid is on again; the way to the customer

@@ -34,7 +34,9 @@ func (t *turn) inform() bool {
 		return true
 	}
 	if t.lacksAccount() {
-		t.unanswered("unanswered.any")
+		if !t.tellsNamedWay() {
+			t.unanswered("unanswered.any")
+		}
 		return true
 	}
 	// What is asked beside it is answered as well.

@@ -2,8 +2,10 @@ package reply
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -15,7 +17,7 @@ var insurer = regexp.MustCompile(`(?i)\bbima (?:ya |za |yangu ya |yetu ya |ni )(
 	`\b(?:insurance|insurer|cover|covered)(?: card)?(?: is| with| by| from| of| ya| wa)? (?-i:([A-Z][\pL&]+))|` + knownInsurers)
 
 // knownInsurers are names that are known by themselves.
-const knownInsurers = `\b(aar|britam|nssf|shif|sha|nhif|jubilee|strategi\pL|sanlam|madison|cic|uap|apa|metropolitan|resolution|heritage|icea|liberty|` +
+const knownInsurers = `\b(aar|britam|nssf|shif|sha|nhif|jubil\pL{1,4}|strateg\pL{1,4}|sanlam|madison|cic|uap|apa|metropolitan|resolution|heritage|icea|liberty|` +
 	`assemble|alliance|phoenix|reliance|zhsf|ichf|chf|old mutual|gab|first assurance|pacis|kenindia|cigna|bupa|axa|allianz)\b`
 
 // isInsurer is a name that is known by itself.
@@ -87,12 +89,14 @@ func (t *turn) tellInsurance() bool {
 // did.
 func (t *turn) tellAmong(text string) bool {
 	all := insurersNamed(t.p.text)
-	if len(all) == 0 || !takesInsurance(text) && !strings.Contains(text, "NHIF") {
+	if len(all) == 0 || !isInsurer.MatchString(text) {
 		return false
 	}
-	if name := all[0]; strings.Contains(strings.ToLower(text), strings.ToLower(name)) {
-		t.tell("payment.insured", "name", strings.ToUpper(name[:1])+name[1:])
-		return true
+	for _, name := range all {
+		if t.takesInsurer(name) {
+			t.tell("payment.insured", "name", upperFirst(name))
+			break
+		}
 	}
 	t.tellNotAmong(text)
 	return true
@@ -101,13 +105,38 @@ func (t *turn) tellAmong(text string) bool {
 // tellNotAmong says which insurer of the message is not among those that the owner's text names. What the
 // owner takes was told alone, and left open whether the other one is taken as well.
 func (t *turn) tellNotAmong(text string) {
-	if !takesInsurance(text) && !strings.Contains(text, "NHIF") {
+	// A text that only says to bring the card of an insurance lists no insurers.
+	if !isInsurer.MatchString(text) {
 		return
 	}
 	for _, name := range insurersNamed(t.p.text) {
-		if !strings.Contains(strings.ToLower(text), strings.ToLower(name)) {
-			t.tell("payment.insurer", "name", strings.ToUpper(name[:1])+name[1:])
+		if !t.takesInsurer(name) {
+			t.tell("payment.insurer", "name", upperFirst(name))
 			return
 		}
 	}
 }
+
+// takesInsurer reports whether the owner names an insurer anywhere: in a way to pay, or in an answer on
+// insurance. To deny one that is taken sends a patient away.
+func (t *turn) takesInsurer(name string) bool {
+	names := func(texts ...string) bool {
+		return slices.ContainsFunc(split(strings.Join(texts, " ")), func(w string) bool { return sameInsurer(w, name) })
+	}
+	for _, way := range t.k.profile.Payments {
+		if names(way.Name, way.Note.EN, way.Note.SW) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(t.k.profile.Answers, func(a flowhq.Answer) bool { return names(a.Answer.EN, a.Answer.SW) })
+}
+
+// sameInsurer reports whether two words are the name of one insurer: long names are often written with
+// another end, as "Strategies".
+func sameInsurer(a, b string) bool {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	return a == b || min(len(a), len(b)) > minInsurer && a[:minInsurer] == b[:minInsurer]
+}
+
+// minInsurer is how many letters two spellings of a long name share at least.
+const minInsurer = 5

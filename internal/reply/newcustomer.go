@@ -36,6 +36,7 @@ func (t *turn) dropFault(p *perception, all *acts) {
 	switch {
 	case installs && (p.cued(cueWish) || p.hasTime || p.asksSoftly()):
 		all.drop(actProblem, actStatus)
+		dropHours(all, p)
 		// "When can they come to install" asks for no repair.
 		if id, _, sure, _ := t.bestAnswer(phrasesOf("repair")[0]); sure && p.answer == id {
 			all.drop(actAnswer)

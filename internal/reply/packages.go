@@ -362,17 +362,6 @@ func (t *turn) installation() string {
 	return ""
 }
 
-// byNumber is how a package is named by its number alone: "the 20", "hiyo ya 10", "between 10 and
-// 20".
-var byNumber = regexp.MustCompile(`(?i)\b(?:the|ya|cha|wa|on|to|between|kati ya|and|na|or|au|take|niwekee|weka|nipe|` +
-	`nachukua|nitachukua|ok|okay|sawa|basi|poa|haya)\s+(\d{1,4})\b`)
-
-// upgradesTo finds the package that a customer wants in place of the one in use: "natumia 10mbps, nataka
-// ku-upgrade to 20". One of its groups is the number.
-var upgradesTo = regexp.MustCompile(`(?i)\b(?:upgrade|kupanda|nipande|kupandisha|change|switch|kubadilisha|kuhamia|nihamie)\s+` +
-	`(?:\pL+\s+){0,3}?(?:to|hadi|kwenda|iwe|mpaka|ya|cha)\s+(?:the\s+)?(\d{1,4})(?:\s*mbps)?\b|` +
-	`\b(?:kupanda|nipand\w+|mnipand\w+|kupandish\w+|upgrade|kushuka|nishush\w+|nikishuka|nikipanda|niende|kwenda|nihamie|kuhamia)\s+(\d{1,4})(?:\s*mbps)?\b`)
-
 // meanMove takes a word of who moves house for the owner's service of moving a connection.
 func (t *turn) meanMove(p *perception) {
 	if t.k.template() != flowhq.SupportTemplate || len(p.services) > 0 || !anyIn(p.reading.Words, movesHouse) {
@@ -389,30 +378,6 @@ func (t *turn) meanMove(p *perception) {
 
 // movesHouse are words of who moves to another house with the connection.
 var movesHouse = listOf("moves house")
-
-// addNumbered adds the packages that the message names by their numbers, where it names none else.
-func (t *turn) addNumbered(p *perception) {
-	if t.k.template() != flowhq.SupportTemplate {
-		return
-	}
-	all := t.packages()
-	isPackage := func(m entity.NameMatch) bool { return slices.Contains(all, m.ID) }
-	// "Kutoka 10mbps kwenda 20mbps" names two, which the matcher took for one twice.
-	if m := upgradesTo.FindStringSubmatch(p.text); m != nil {
-		if found := t.packagesAt(byNumber, "to "+m[1]+m[2]); len(found) == 1 {
-			// What is used now is named beside it.
-			p.services = append(slices.DeleteFunc(p.services, isPackage), found...)
-			return
-		}
-	}
-	if found := append(t.packagesAt(besideRate, p.text), t.packagesAt(byRate, p.text)...); len(found) > 0 {
-		p.services = append(slices.DeleteFunc(p.services, isPackage), found...)
-		return
-	}
-	if !slices.ContainsFunc(p.services, isPackage) {
-		p.services = append(p.services, t.packagesAt(byNumber, p.text)...)
-	}
-}
 
 // priceOf is the price of a service, 0 if the owner has told none.
 func (t *turn) priceOf(id string) int64 {
@@ -457,35 +422,4 @@ func (t *turn) packageOn(v *Problem) (on string) {
 		on = id
 	}
 	return on
-}
-
-// byRate is a package by its rate: "20mbps".
-var byRate = regexp.MustCompile(`(?i)\b(\d{1,4})\s*mbps\b`)
-
-// besideRate is the first of two packages of which the rate is written once: "20 and 50mbps".
-var besideRate = regexp.MustCompile(`(?i)\b(\d{1,4})\s*(?:and|or|na|au|to|vs|versus|kwenda|hadi|&|/|,|-)\s*\d{1,4}\s*mbps\b`)
-
-// packagesAt finds the services that have a number in their names, which the message names by that
-// alone, where a pattern finds the number.
-func (t *turn) packagesAt(pattern *regexp.Regexp, text string) (found []entity.NameMatch) {
-	for _, m := range pattern.FindAllStringSubmatchIndex(text, maxSum) {
-		// A number that two packages have names neither.
-		at := -1
-		for i, s := range t.k.offered() {
-			if slices.Contains(split(s.Name.EN+" "+s.Name.SW), text[m[2]:m[3]]) {
-				if at >= 0 {
-					return nil
-				}
-				at = i
-			}
-		}
-		if at < 0 {
-			continue
-		}
-		found = append(found, entity.NameMatch{
-			Place: entity.Place{Start: m[2], End: m[3]}, ID: t.k.offered()[at].ID, Exact: true,
-			Score: 1,
-		})
-	}
-	return found
 }

@@ -19,6 +19,10 @@ func (t *turn) tellPayment() {
 	if t.tellPayChoice() || t.tellInsurance() {
 		return
 	}
+	// "Can I pay by Airtel Money before they come?" is told of the way, and only when it is due is open.
+	if t.p.asksWhenDue() && !t.tellsWhenPaid() && t.tellsNamedWay() {
+		return
+	}
 	if t.p.asksWhenDue() && !t.tellsWhenPaid() {
 		defer t.passQuestion()
 		if !anyIn(t.p.reading.Words, waysWords) {
@@ -122,6 +126,20 @@ func (p *perception) asksWhenDue() bool {
 func (t *turn) asksWhenPaid(p *perception) bool {
 	return p.asksWhenDue() && !p.sure && !p.hasTime &&
 		(p.cued(actPayment) || anyIn(p.reading.Words, payingWords) || t.toldWays())
+}
+
+// tellsNamedWay tells who asks whether a way to pay is taken that it is, notes what else is asked of it, and
+// reports whether the message asks so.
+func (t *turn) tellsNamedWay() bool {
+	i := t.wayNamed()
+	if i < 0 || !anyIn(t.p.reading.Words, whetherWords) {
+		return false
+	}
+	t.did(actPayment)
+	t.tell("payment.yes", "payment", strings.TrimSuffix(t.payment(i), "."))
+	t.noteUnanswered()
+	t.tell("unanswered.noted")
+	return true
 }
 
 // tellsWhenPaid reports whether the owner has told of a way to pay whether it is used before or after.

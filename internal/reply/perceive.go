@@ -112,7 +112,7 @@ func (t *turn) readText(text string) {
 	if !p.isChoice {
 		// From when it was written: a message of yesterday evening that arrives now means today by
 		// "kesho".
-		p.time, p.hasTime = t.timeIn(text)
+		t.readTime(p)
 	}
 	// "I travel next week" is when it must be done by.
 	if p.cued(cueTravel) {
@@ -124,7 +124,7 @@ func (t *turn) readText(text string) {
 	t.readDayHour(p)
 	t.shiftDay(p)
 	t.forgetPast(p)
-	p.answer, p.alike, p.sure, p.nearest = t.bestAnswer(text)
+	t.readAnswer(p)
 	switch {
 	case p.asks || p.cued(cueThink) || t.endsList() || entity.BeginsAsQuestion(text),
 		t.next.Ask.For == askPerson && anyIn(p.reading.Words, passingBy):

@@ -170,9 +170,7 @@ func (t *turn) noteRequest(service string) {
 	// Whoever drives out has to know for which package.
 	if id := cmp.Or(t.packageChosen(), t.packageOn(v)); id != "" && v.Service == t.installation() {
 		name += " (" + t.k.nameOf(id, t.say) + ")"
-		if !strings.Contains(v.Note, t.k.nameOf(id, t.say)) {
-			v.add(t.k.nameOf(id, t.say))
-		}
+		t.keepPackage(v, id)
 	}
 	// So has the place that was asked about before.
 	if begun && len(p.areas) == 0 && t.k.area[t.next.Area] != nil {

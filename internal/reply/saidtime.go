@@ -30,7 +30,7 @@ func (t *turn) timeIn(text string) (when.Result, bool) {
 
 // takenBackTime is a time that another one takes the place of.
 var takenBackTime = regexp.MustCompile(`(?i)\b(?:badala ya|instead of|rather than|in place of|kuliko|` +
-	`not(?: at| on)?|sio|siyo|si)\s+(?:(?:the|ya|hiyo|ile|hiyo ya|ile ya|at|on|for)\s+)*` +
+	`not(?: at| on)?|sio|siyo|sikusema|sijasema|(?:i )?(?:did not|didn'?t) say|si)\s+(?:(?:the|ya|hiyo|ile|hiyo ya|ile ya|at|on|for)\s+)*` +
 	`(?:saa\s+)?(?:\d{1,2}(?:[:.]\d\d)?(?:\s*(?:am|pm)\b|\s*o'?clock)?|` +
 	`kumi na (?:moja|mbili)|moja|mbili|tatu|nne|tano|sita|saba|nane|tisa|kumi|` +
 	`(?:mon|tues?|wednes|thurs?|fri|satur|sun)day|mon|tue|wed|thurs?|fri|sat|sun|jmosi|jtatu|jpili|juma(?:tatu|nne|tano|mosi|pili)|alhamisi|` +

@@ -2,7 +2,6 @@ package reply
 
 import (
 	"github.com/flowhq/flowhq"
-	"github.com/flowhq/flowhq/internal/understand/when"
 	"regexp"
 )
 
@@ -21,7 +20,7 @@ func (t *turn) wantsSiteVisit() bool {
 	if p.asks && everyWeek.MatchString(p.text) {
 		return false
 	}
-	return p.hasTime && anyIn(p.reading.Words, comeWords) && !anyIn(p.reading.Words, whenMended) &&
+	return p.hasTime && anyIn(p.reading.Words, comeWords) && !anyIn(split(comesNot.ReplaceAllString(p.text, " ")), whenMended) &&
 		!p.has(actCancel, actStatus, actPaid) && !asksExactHour.MatchString(p.text)
 }
 
@@ -51,17 +50,6 @@ func (t *turn) callsBeforeVisit(p *perception) bool {
 
 // noteSiteVisit notes the time in the ticket, and opens one where none is: somebody has to drive.
 func (t *turn) noteSiteVisit() {
-	day := t.nearDay(t.p.time.Day)
-	switch r := t.p.time; {
-	// "Before noon" is no hour to promise.
-	case !r.HasTime && !r.Start.IsZero() && !r.End.IsZero():
-		day = t.nearDay(startOfDay(r.Start.In(t.k.zone))) + ", " + t.clock(r.Start) + " – " +
-			t.clock(r.End)
-	case r.HasTime || !r.HasDay && !r.Start.IsZero():
-		day = when.FormatTime(t.say.language, r.Start, t.now)
-	case !r.HasDay:
-		day = t.nearDay(startOfDay(t.now))
-	}
 	v := t.next.Ticket
 	if v == nil || v.Number == "" {
 		v = &Problem{Subject: string(actProblem), Number: t.in.Reference, At: t.in.Message.At}
@@ -70,11 +58,15 @@ func (t *turn) noteSiteVisit() {
 	} else if !t.addedToTicket() {
 		v.add(t.note())
 	}
+	first := v.Visit.IsZero()
+	t.keepVisitDay(v)
 	t.next.Ask = Ask{}
 	t.fact(t.ticket())
-	t.tell("ticket.visit", "time", day, "number", v.Number)
+	t.tell("ticket.visit", "time", t.visitTime(), "number", v.Number)
 	// Told with the wish, the price surprises nobody at the door.
-	t.tellVisitPrice()
+	if first {
+		t.tellVisitPrice()
+	}
 }
 
 // tellVisitPrice says what a visit costs, unless it was said a moment ago.

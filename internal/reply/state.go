@@ -269,6 +269,8 @@ type Problem struct {
 	Service string `json:"service,omitempty"`
 	// Awaited counts how often was asked when somebody comes, or when it is on again.
 	Awaited int `json:"awaited,omitempty"`
+	// Visit is the day on which somebody is to come for a fault, as the customer has asked.
+	Visit time.Time `json:"visit,omitzero"`
 	// Ruled says that the owner's rule for exchanging was told with it.
 	Ruled bool `json:"ruled,omitempty"`
 }

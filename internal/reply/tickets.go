@@ -33,7 +33,7 @@ func (t *turn) actOnTickets(informed bool) bool {
 	case t.requested() != "" && (t.next.Ticket == nil ||
 		t.next.Ticket.Subject != string(actProblem)):
 		t.noteRequest(t.requested())
-	case t.wantsSiteVisit():
+	case t.wantsSiteVisit(), t.correctsHour():
 		t.did(actProblem)
 		t.noteSiteVisit()
 	case t.talksOfTicket(informed):
@@ -303,7 +303,7 @@ func (t *turn) noteOnTicket() {
 }
 
 // add adds to what was told of a problem.
-func (p *Problem) add(text string) { p.Note = oneLine(p.Note+" / "+text, maxNote) }
+func (p *Problem) add(text string) { p.Note = oneLine(p.Note+noteSeparator+text, maxNote) }
 
 // pressProblem adds to a problem what the bot makes nothing of, and calls a person: "my kids drank
 // this!!". A help desk asks before it calls. It is false if no problem was told.

@@ -238,15 +238,15 @@ var usualsOfDesks = []usual{
 	}},
 	// The insurer's name tells it, whatever stands around it: "50k is a lot. Does Jubilee cover
 	// it".
-	{words: keywords("insurance, insurer, bima, nhif, jubilee, strateg*, aar, britam, nssf, shif, " +
+	{words: keywords("insurance, insurer, bima, nhif, jubil*, strateg*, aar, britam, nssf, shif, " +
 		"sanlam, madison, uap, apa insurance, metropolitan, resolution, heritage, icea, liberty, assemble, alliance, zhsf, ichf, chf, " +
 		"old mutual, cigna, bupa, axa, allianz, first assurance"),
 		with: keywords(`
 			cover, covers, covered, accept, take, pay, pays, use, works, work, inalipa, italipa,
 			inalipia,
 			italipia, inafunika, inakubalika, inatumika, inafanya kazi, mnapokea, mnakubali,
-			mnatumia,
-			nitumie, kutumia
+			mnatumia, mnafanya nayo kazi, mnafanya nao kazi, kazi na, nalipa, nalipia, kulipa, kulipia, nilipe, tunalipa,
+			nitumie, kutumia, mnashirikiana, inapokelewa, valid, welcome, partner
 		`), questions: []string{
 			"do you accept insurance", "can I use NHIF", "mnapokea bima", "naweza kutumia bima",
 		}},
