@@ -66,7 +66,7 @@ func (t *turn) takeAnswer() bool {
 		return t.takeProblem()
 	case askSize, askQuantity:
 		return t.takeAmount(a)
-	case askWhen, askMoveTo, askMove, askBook:
+	case askWhen, askMoveTo, askMove, askBook, askService:
 		return t.takeHour()
 	case askChildren:
 		return t.takeChildren()

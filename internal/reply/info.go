@@ -27,7 +27,7 @@ func (t *turn) inform() bool {
 		return informed
 	}
 	if t.tellMinutes() || t.tellStock() || t.tellThere() || t.tellSame() ||
-		t.tellSeen() || t.tellOpenThen() {
+		t.tellSeen() || t.tellOpenThen() || t.tellAtOnce() {
 		return true
 	}
 	if t.advise() || t.tellsSum() || t.tellTogether() {

@@ -314,6 +314,9 @@ func (t *turn) confirmsAndAsks() bool {
 // agreesForAnother reports whether a yes goes on with somebody who is not on the visit: "ndio lakini na dogo je?".
 func (t *turn) agreesForAnother() bool {
 	v, words := t.next.Booking, t.p.reading.Words
+	if v != nil && v.Moves == "" && len(v.More) == 0 && ofUs(t.p.text) > v.places() {
+		return true // "yes, me and my wife"
+	}
 	return v != nil && v.Moves == "" && !t.isParty(v) && v.People < 2 && !nameTold.MatchString(t.p.text) && anyIn(words, companions) &&
 		(yesBut.MatchString(t.p.text) || anyIn(words, allOfThem))
 }

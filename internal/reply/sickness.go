@@ -30,8 +30,8 @@ func (t *turn) meanSickness(p *perception) {
 
 var (
 	// anyDoctor is a doctor of no kind, as in "dokta yupo leo?", and doctorOfKind one of whom the kind is said.
-	anyDoctor    = regexp.MustCompile(`(?i)\b(?:dokta|daktari|doctor|dakitari)\b`)
-	doctorOfKind = regexp.MustCompile(`(?i)\b(?:dokta|daktari|dakitari)\s+(?:wa|bingwa)\b|\b\pL+(?:'s|s|ist)\s+doctor\b|\b(?:skin|eye|ear|heart|bone|child|women|tooth|teeth)\s+doctor\b|` +
+	anyDoctor    = regexp.MustCompile(`(?i)\b(?:dokta|daktari|doctor|dakitari|dr|dkt)\b`)
+	doctorOfKind = regexp.MustCompile(`(?i)\b(?:dokta|daktari|dakitari|dr|dkt)\.?\s+(?:wa|bingwa)\b|\b\pL+(?:'s|s|ist)\s+doctor\b|\b(?:skin|eye|ear|heart|bone|child|women|tooth|teeth)\s+doctor\b|` +
 		`\bdoctor\s+(?:for|of)\b|\bwhich doctor|\bdoctors\b`)
 )
 

@@ -111,6 +111,23 @@ func (t *turn) toldTogether() bool {
 	return v != nil && v.places() > 1 && !v.Start.IsZero() && anyIn(t.p.reading.Words, atOnce)
 }
 
+// tellAtOnce says whether those of a visit are served at the same time, and reports whether the message asks
+// that: "both at once?".
+func (t *turn) tellAtOnce() bool {
+	v, p := t.next.Booking, &t.p
+	if v == nil || v.Start.IsZero() || !t.isParty(v) && v.People < 2 || !p.asksSoftly() || p.hasTime || p.has(actPrice, actCancel) ||
+		!anyIn(p.reading.Words, atOnce) || len(p.reading.Words) > maxAssent {
+		return false
+	}
+	t.did(actAnswer)
+	if v.InTurn {
+		t.tell("book.in_turn", "count", strconv.Itoa(len(v.services())))
+	} else {
+		t.tell("book.together", "count", strconv.Itoa(v.places()))
+	}
+	return true
+}
+
 // meanChild takes the children's kind of a service for the common one where it is for a child: "a
 // haircut for my son, he is 5" was booked and priced as an adult's.
 func (t *turn) meanChild(p *perception) {

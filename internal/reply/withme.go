@@ -16,7 +16,8 @@ import (
 // ofUsCount finds how many come: "3 of us", "we are four".
 var ofUsCount = regexp.MustCompile(`(?i)\b(?:(\d|two|three|four|five)\s+of\s+us|we(?:'re| are|` +
 	` will be)\s+(\d|two|three|four|five)\b(?:\s+people|\s+guys)?` +
-	`|(\d|two|three|four|five)\s+(?:people|guys|persons|friends)\b)`)
+	`|(\d|two|three|four|five)\s+(?:people|guys|persons|friends)\b` +
+	`|\bfor\s+([2-5]|two|three|four|five)\s+(?:of us|(?:on |this |next )?(?:today|tomorrow|mon|tue|wed|thu|fri|sat|sun)\w*|please|pls)\b)`)
 
 // ofUs is how many a message says that come, 0 if it does not.
 func ofUs(text string) int {
@@ -28,7 +29,7 @@ func ofUs(text string) int {
 		}
 		return 0
 	}
-	said := strings.ToLower(m[1] + m[2] + m[3])
+	said := strings.ToLower(m[1] + m[2] + m[3] + m[4])
 	if n, err := strconv.Atoi(said); err == nil {
 		return n
 	}

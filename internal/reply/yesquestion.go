@@ -115,6 +115,10 @@ func (t *turn) repeatsVisit(text string) bool {
 			return false
 		}
 	}
+	// "Ndio, mimi na mke wangu" are the two.
+	if n := ofUs(text); n > 0 && n == v.places() {
+		text = meAnd.ReplaceAllString(text, " both ")
+	}
 	words := split(text)
 	return anyIn(words, saysAgain) && !slices.ContainsFunc(words, func(w string) bool {
 		return !hasWord(saysAgain, w) && !hasWord(yesHead, w) && !hasWord(courtesyWords, w) && numberSaid(w) == 0 &&
