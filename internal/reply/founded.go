@@ -70,7 +70,7 @@ func (t *turn) founds(v value, before *State) bool {
 		return t.ownName(v.text) || t.foundsWords(v.text, words)
 	default:
 		// A length that is wished was taken out of what is read for sizes, and a word to the rider of all.
-		words = append(words, split(t.in.Message.Text+" "+t.in.riderNote)...)
+		words = append(words, split(t.in.Message.Text+" "+t.in.riderNote+" "+t.in.colours)...)
 		return t.ownName(v.text) || t.foundsWords(v.text, words) ||
 			v.kind == valNote && (v.text == before.Staff && anyIn(words, thatPerson) || v.text == before.Account ||
 				before.Whereabouts != "" && v.text == before.Whereabouts)

@@ -15,7 +15,10 @@ func (t *turn) keepOrderWishes() {
 	if o == nil || len(o.Lines) == 0 || anyIn(t.p.reading.Words, secretWords) {
 		return
 	}
-	for _, wish := range []string{t.coloursWished(), t.timeWished(), t.presenceTold(), t.phoneClause(),
+	if wish := cmp.Or(t.in.colours, t.coloursWished()); wish != "" && !strings.Contains(o.Address, wish) {
+		o.setColours(wish)
+	}
+	for _, wish := range []string{t.timeWished(), t.presenceTold(), t.phoneClause(),
 		t.wishesCall(), t.pleaClause(), t.changeWished(), t.alterWished(), t.lengthWished(),
 		t.emptyTold(), strings.TrimSpace(receives.FindString(t.p.text)),
 		strings.TrimSpace(riderNote.FindString(t.p.text))} {

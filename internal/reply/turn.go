@@ -28,6 +28,8 @@ type Input struct {
 	// riderNote is what the message says to the rider, and riderAlone says that it says nothing else.
 	riderNote  string
 	riderAlone bool
+	// colours are those that were taken out of the message, see counthead.go.
+	colours string
 	// memo is what this decision has read of its texts so far.
 	memo *memo
 }
