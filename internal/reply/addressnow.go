@@ -88,3 +88,14 @@ func saysNoMore(held, said string) bool {
 		return !slices.Contains(known, w) && !hasWord(yesHead, w) && !hasWord(besideArea, w) && !hasWord(courtesyWords, w)
 	})
 }
+
+// reconcileInside asks nothing of a place for who says where in the area of the order it goes: "yes confirm, deliver
+// to Sunton near Total petrol station". That the place is on no list was the answer.
+func (t *turn) reconcileInside(p *perception, all *acts) {
+	o := t.next.Order
+	if o == nil || o.How != howDeliver || o.Area == "" || p.asksSoftly() || len(p.areas) > 0 ||
+		!anyIn(p.reading.Words, landmarkWords) || !bringsTo.MatchString(p.text) || p.cued(actPrice) {
+		return
+	}
+	all.drop(actDelivery, actPlace)
+}

@@ -71,6 +71,7 @@ func (t *turn) reconcileRider(p *perception, all *acts) {
 		all.drop(actPerson, actAnswer)
 		p.alike, p.sure, p.nearest = 0, false, nil // no answer about a rider's change
 	}
+	t.reconcileInside(p, all)
 	if noChange.MatchString(p.text) {
 		all.drop(actAnswer)
 		p.alike, p.sure, p.nearest = 0, false, nil
