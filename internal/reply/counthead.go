@@ -18,7 +18,7 @@ import (
 
 var (
 	// countHead is a number at the beginning, in group 2, and the word behind it in group 3; group 1 leads to it.
-	countHead = regexp.MustCompile(`(?is)^[\s\W]*((?:(?:` + alternatives("count lead") + `)[\s,.!:]+)*)(\d{1,2}|` + alternatives("counted") + `)\b(?:\s+(\pL+))?`)
+	countHead = regexp.MustCompile(`(?is)^[\s\W]*((?:(?:` + alternatives("count lead") + `)[\s,.!:]+)*)(\d{1,2}|` + agreed + `|` + alternatives("counted") + `)\b(?:\s+(\pL+))?`)
 	// countAlone stands right behind a number that is a count, and goesOnCount is a word that may.
 	countAlone  = regexp.MustCompile(`^\s*(?:[,;!\n]+|\.(?:\s|$)|$)`)
 	goesOnCount = listOf("behind a count")
@@ -26,7 +26,7 @@ var (
 	saidSo = regexp.MustCompile(`(?i)\b(?:said|told you|nimesema|nilisema|nmesema)\b`)
 	// countOfColours is a colour with its number, and mixedColours are colours that are only to differ.
 	countedColours = func() *regexp.Regexp {
-		number := `(?:\d{1,2}|one|two|three|four|moja|mbili|tatu|nne|mmoja|wawili)`
+		number := `(?:\d{1,2}|one|two|three|four|moja|mbili|tatu|nne|` + agreed + `)`
 		one := `(?:` + number + `\s+(?:in |ya |la |iwe |ziwe |rangi ya )?` + colour + `|` + colour + `\s+` + number + `)`
 		return regexp.MustCompile(`(?i)\b` + one + `(?:[\s,]*(?:and|na|&|then)?[\s,]*` + one + `)+\b`)
 	}()

@@ -30,7 +30,7 @@ func decided(in Input) *turn {
 	in = newTurn(in).withoutRiderNote(in)
 	in = newTurn(in).headCounted(in)
 	before := newTurn(in)
-	in.Message.Text = before.packsTimes(before.takesOffPlainly(in.Message.Text))
+	in.Message.Text = before.topicCounted(before.packsTimes(before.takesOffPlainly(in.Message.Text)))
 	text, denied := before.withoutDenied(in.Message.Text)
 	text, in.placeAnew = before.correctedAddress(before.withoutOthers(before.withoutOrdered(text)))
 	in.Message.Text = before.yesFirst(before.withoutDeniedNumber(before.corrected(before.correctedSize(text))))

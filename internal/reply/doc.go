@@ -159,6 +159,7 @@
 //	sizeedits.go   sizes that are taken back
 //	partsizes.go   some of several get another size
 //	addasked.go    what was asked for is put on the order without its name
+//	counthead.go   a number at the beginning of an answer, and colours with their numbers
 //	howmuch.go     for how many people, twice as much, and a yes with a count
 //	placebeside.go where an order goes, beside a change of its goods
 //	packedits.go   two packs of one thing on an order

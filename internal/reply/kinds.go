@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
@@ -110,6 +111,30 @@ func (t *turn) joinLinked(p *perception) {
 			p.products = slices.Delete(p.products, i, i+1)
 		}
 	}
+}
+
+// widenKinds notes which other goods are of the kind that the message names and no more: "suruali" is the other name
+// of the khaki ones, and jeans are trousers too. A size that only one of them has says which.
+func (t *turn) widenKinds(p *perception) {
+	for i := range p.products {
+		m := &p.products[i]
+		w := p.wordOf(*m)
+		own := t.k.product[m.ID]
+		if w == "" || own == nil || len(m.Others) > 0 || !isKind(own, w) || slices.Contains(split(singular(strings.ToLower(own.Name.EN))), w) && len(split(own.Name.EN)) == 1 {
+			continue
+		}
+		for _, q := range t.k.inStock() {
+			if q.ID != m.ID && !t.samePack(q.ID, m.ID) && isKind(q, w) && (m.Size == "" || slices.Contains(q.Sizes, m.Size)) {
+				m.Others = append(m.Others, q.ID)
+				m.Exact = false
+			}
+		}
+	}
+}
+
+// isKind reports whether a word is the whole name of the kind that a product is listed under.
+func isKind(p *flowhq.Product, w string) bool {
+	return singular(strings.ToLower(p.Category.EN)) == w || strings.ToLower(p.Category.SW) == w
 }
 
 // widenNames notes which other goods have the one word that named a product by a likeness. The name

@@ -310,8 +310,7 @@ func (t *turn) addLines() {
 		}
 		t.fitPack(&m)
 		if len(m.Others) > 0 && !m.Exact && !t.onlyPack(&m) {
-			t.next.Order.Unclear = append(t.next.Order.Unclear,
-				Unclear{Products: append([]string{m.ID}, m.Others...), Quantity: m.Quantity, Size: t.sizeOfAny(m)})
+			t.next.Order.leaveUnclear(Unclear{Products: append([]string{m.ID}, m.Others...), Quantity: m.Quantity, Size: t.sizeOfAny(m)})
 			continue
 		}
 		// Two sacks are not two of the small pack: only the owner knows what these cost.

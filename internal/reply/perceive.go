@@ -161,6 +161,7 @@ func (t *turn) readNames(p *perception) {
 	t.dropEchoes(p)
 	t.dropProductEchoes(p)
 	t.widenNames(p)
+	t.widenKinds(p)
 	t.joinLinked(p)
 	p.dropPackNames()
 	t.dropPlaceNames(p)

@@ -194,3 +194,55 @@ func (t *turn) writePacks(text string, start, end int, held, id, count string) s
 
 // plainName is the owner's name of a product, without its comma, which would part it.
 func (t *turn) plainName(id string) string { return strings.ReplaceAll(t.k.nameOf(id, t.say), ",", "") }
+
+var (
+	// topicWish stands behind the name of what is wanted: "mnauza mashati, nataka ya kiume mawili". Group 1 is the verb,
+	// group 2 the kind and group 3 the count.
+	topicWish = regexp.MustCompile(`(?i)^[\s,.!]+(?:so |na |basi )?(nataka|naomba|nahitaji|ningependa|niwekee|nipe|nichukue|nachukua|i want|i need|i'?d like|give me|i'?ll take|can i get|can i have)\s+` +
+		`((?:ya|za|la|wa|cha|vya|the)\s+\pL+\s+|(?:men'?s|ladies'?|women'?s|kids'?)\s+)?(\d{1,2}|` + agreed + `|` + alternatives("counted") + `)\b`)
+	// topicSeen says that there is such a thing.
+	topicSeen = regexp.MustCompile(`(?i)\b(?:naona|nimeona|niliona|mnauza|mna|i see|i saw|saw|you sell|u sell|you have|u have|kuhusu|about)\b`)
+	// topicGreets greets in front of it.
+	topicGreets = regexp.MustCompile(`(?i)^\s*(?:habari(?: zenu| yako)?|hi|hello|hey|mambo|niaje|shikamoo|salaam|good (?:morning|afternoon|evening))\b`)
+)
+
+// agreed is a number in Swahili that agrees with what it counts: "mashati mawili".
+const agreed = `(?:ma|wa|vi|mi|m)(?:wili|tatu|nne|tano)|mmoja|kimoja|limoja`
+
+// topicCounted is a text that names a thing first and says how many behind it, written with the name behind the count.
+func (t *turn) topicCounted(text string) string {
+	if t.k.template() != flowhq.EcommerceTemplate || len(text) > maxRead {
+		return text
+	}
+	for _, m := range t.named(t.k.products, text) {
+		if m.Start < 0 || m.End > len(text) {
+			continue
+		}
+		at := topicWish.FindStringSubmatchIndex(text[m.End:])
+		start, _ := sentenceAround(text, m.Start, m.End)
+		if at == nil || !topicSeen.MatchString(text[start:m.Start]) || strings.Contains(text[m.End:m.End+at[2]], "?") {
+			continue
+		}
+		behind := text[m.End+at[1]:]
+		// The count is of what follows it.
+		if next := t.named(t.k.products, behind); slices.ContainsFunc(next, func(n entity.NameMatch) bool {
+			return n.Start >= 0 && n.Start <= maxGap && !listBreak.MatchString(behind[:n.Start]) && len(split(behind[:n.Start])) < 2
+		}) {
+			continue
+		}
+		kind := ""
+		if at[4] >= 0 {
+			kind = " " + strings.TrimSpace(text[m.End+at[4]:m.End+at[5]])
+		}
+		lead := text[:start]
+		if hi := topicGreets.FindString(text[start:m.Start]); hi != "" {
+			lead += hi + ", "
+		}
+		verb, name, count := text[m.End+at[2]:m.End+at[3]], text[m.Start:m.End], text[m.End+at[6]:m.End+at[7]]
+		if english := strings.Contains(verb, " "); english {
+			return lead + verb + " " + count + kind + " " + name + behind
+		}
+		return lead + verb + " " + name + kind + " " + count + behind
+	}
+	return text
+}

@@ -210,7 +210,7 @@ func (t *turn) onlyAround(text string) bool {
 	_, timed := t.timeIn(text)
 	v := t.next.Booking
 	return timed && v != nil && !v.Start.IsZero() || anyIn(words, languageWords) || t.saysWhyMoved(text) ||
-		deniesOnly(words) || t.namesSettled(text) || t.keepsPack(text) || t.wished && ridersComing.MatchString(text) || t.saysWhyNot(words) ||
+		deniesOnly(words) || t.namesSettled(text) || t.namesUnclear(text) || t.keepsPack(text) || t.wished && ridersComing.MatchString(text) || t.saysWhyNot(words) ||
 		anyIn(words, deniesWish) && t.k.template() == flowhq.EcommerceTemplate
 }
 

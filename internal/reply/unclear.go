@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +37,30 @@ func (t *turn) sizeOfAny(m entity.NameMatch) string {
 		}
 	}
 	return ""
+}
+
+// leaveUnclear leaves open which product is meant. What is said of it once more adds to what is open: "suruali 34"
+// behind "trousers".
+func (o *Basket) leaveUnclear(u Unclear) {
+	for i, open := range o.Unclear {
+		if len(open.Products) == len(u.Products) && !slices.ContainsFunc(u.Products, func(id string) bool { return !slices.Contains(open.Products, id) }) {
+			o.Unclear[i].Quantity, o.Unclear[i].Size = cmp.Or(u.Quantity, open.Quantity), cmp.Or(u.Size, open.Size)
+			return
+		}
+	}
+	o.Unclear = append(o.Unclear, u)
+}
+
+// namesUnclear reports whether a part of a message names no more than what is open of the order.
+func (t *turn) namesUnclear(text string) bool {
+	o := t.next.Order
+	if o == nil || len(o.Unclear) == 0 || len(split(text)) > maxNaming {
+		return false
+	}
+	named := t.named(t.k.products, text)
+	return len(named) > 0 && !slices.ContainsFunc(named, func(m entity.NameMatch) bool {
+		return !slices.ContainsFunc(o.Unclear, func(u Unclear) bool { return slices.Contains(u.Products, m.ID) })
+	})
 }
 
 // unclearSize is the size that was said with the wish that a product settles, "" if the product
