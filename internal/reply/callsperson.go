@@ -2,8 +2,11 @@ package reply
 
 import (
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // A person is asked for in many words beside a report, and the report outweighs them: "nimelipa jana
@@ -79,4 +82,49 @@ func (t *turn) keepReport() {
 	v.Number, v.At = t.in.Reference, t.in.Message.At
 	t.fact(t.ticket())
 	t.tell("ticket.done", "number", v.Number)
+}
+
+var (
+	// firstClause ends the first clause of a message.
+	firstClause = regexp.MustCompile(`[.,;!\n]+\s*|\s+(?:na|and)\s+`)
+	// callsHim are words of who takes the offer of a person, beside the yes.
+	callsHim = keywords("mwite, muite, mwiteni, muiteni, niitie, niitieni, nitafutie, mpe, mwambie, mwambieni, muulize, aje, anijibu, ajibu, anipigie, call, ask, connect, " +
+		"get, them, him, her, someone, somebody, a, the, colleague, person, mhudumu, mtu, please, pls, plz, tafadhali, naomba, basi, tu, now, sasa, do, go, ahead, kaka, dada, bro")
+)
+
+// callsWithWords calls the person whom the first clause of a message agrees to, with what stands behind it as
+// a note: "ndio mwite. dada anaitwa Anna, saa kumi jioni ingekua poa". It reports whether the message is one.
+func (t *turn) callsWithWords() bool {
+	at := firstClause.FindStringIndex(t.p.text)
+	if t.next.Ask.For != askPerson || len(t.next.Ask.Options) > 0 || at == nil {
+		return false
+	}
+	words, rest := split(t.p.text[:at[0]]), strings.TrimSpace(t.p.text[at[1]:])
+	if !anyIn(words, plainYes) || slices.ContainsFunc(words, func(w string) bool { return !hasWord(yesHead, w) && !hasWord(callsHim, w) }) ||
+		len(split(rest)) < minPartWords || saysBut(split(rest)) || t.p.asks || entity.BeginsAsQuestion(rest) || asksInWords(split(rest)) ||
+		!slices.ContainsFunc(split(rest), func(w string) bool { return !hasWord(courtesyWords, w) && !hasWord(callsHim, w) }) {
+		return false
+	}
+	t.question, t.whole = "", true
+	t.handOverSaying(flowhq.HandOverAsked, "handover.asked")
+	note := oneLine(strings.TrimSpace(strings.TrimPrefix(withoutSecrets(&t.p), t.p.text[:at[1]])), maxWish)
+	t.noteHandOver(note)
+	t.noteUnanswered()
+	if v := t.next.Ticket; v != nil && v.Number != "" {
+		v.add(note)
+		t.fact(t.ticket())
+	}
+	t.tellWish(note)
+	return true
+}
+
+// noteHandOver puts a note on what is handed over in this turn.
+func (t *turn) noteHandOver(note string) {
+	for i, f := range t.facts {
+		if f.HandOver != nil && !strings.Contains(f.HandOver.Note, note) {
+			h := *f.HandOver
+			h.Note = oneLine(strings.TrimPrefix(h.Note+"; "+note, "; "), maxNote)
+			t.facts[i].HandOver = &h
+		}
+	}
 }

@@ -156,6 +156,7 @@ func (t *turn) meanDone(p *perception) {
 // dropSupposed drops the wish for a visit from a question for what is to be brought, or for what something
 // costs that may have to be done.
 func (t *turn) dropSupposed(p *perception, all *acts) {
+	t.dropOfRule(p, all)
 	if p.hasTime || p.cued(actBook) || anyIn(p.reading.Words, wishWords) {
 		return
 	}

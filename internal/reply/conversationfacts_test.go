@@ -153,6 +153,10 @@ func (s *stage) knownNumbers() []string {
 		known[i] = strings.NewReplacer(",", "", ".", "").Replace(n)
 	}
 	known = append(known, inReply.FindAllString(string(profile), -1)...)
+	// What stands behind a yes goes with the hand-over in the customer's words.
+	for _, h := range s.facts.handOvers {
+		known = append(known, inReply.FindAllString(h.Note, -1)...)
+	}
 	for _, b := range s.facts.bookings {
 		known = append(known, strings.TrimLeft(b.Number, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 		known = append(known, b.StartsAt.In(s.profile.Zone()).Format("15:04"))

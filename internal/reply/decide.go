@@ -23,7 +23,7 @@ func decided(in Input) *turn {
 	if in.Knowledge == nil {
 		in.Knowledge = Compile(flowhq.Profile{}, flowhq.Config{})
 	}
-	in.Message.Text = someOff(withoutRest(in.Message.Text))
+	in.Message.Text = withSaidAsked(someOff(withoutRest(in.Message.Text)))
 	first := newTurn(in)
 	in.Message.Text = first.withoutFolk(first.withAsked(first.withSecondThoughts(in.Message.Text)))
 	in = first.startedOver(in)
@@ -88,6 +88,7 @@ func decidedWhole(in Input) *turn {
 	t.deniesFault()
 	t.noteReferences()
 	t.decide()
+	t.noteUntold()
 	t.answerParts()
 	t.tellChosen()
 	return t
@@ -205,7 +206,7 @@ func (t *turn) comesFirst() bool {
 	// Before anger too: who fears for a life may well be angry.
 	case p.cued(cueDanger) && !anyIn(p.reading.Words, noDanger) && t.tellEmergency():
 		return true
-	case t.tellAskDoctor(), t.tellAwaited():
+	case t.tellAskDoctor(), t.tellAwaited(), t.passCancelRule():
 		return true
 	// A "yes, we do" to "does the dye have ammonia, I am allergic" can hurt.
 	case p.cued(cueRisk) && t.allergyTold() == "" &&

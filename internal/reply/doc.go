@@ -117,6 +117,7 @@
 //	clinicasks.go     what to bring, what only a doctor answers, what is done to somebody
 //	insurers.go       whether an insurer pays
 //	usual.go          questions of any business, compared with the owner's
+//	cancelrule.go     until when a visit may be called off; what the message says that it asks
 //	nearest.go        the owner's answer that is offered with a "perhaps"
 //
 // Bookings:

@@ -10,6 +10,9 @@ import (
 // callsAndAsks answers the question beside a yes to the offer of a person, who is called then.
 func (t *turn) callsAndAsks() bool {
 	p := &t.p
+	if t.callsWithWords() {
+		return true
+	}
 	if t.next.Ask.For != askPerson || len(t.next.Ask.Options) > 0 ||
 		len(p.reading.Words) < 2 || !anyIn(p.reading.Words[:1], plainYes) || !saysYesInPart(p.text) {
 		return false
@@ -48,13 +51,7 @@ func (t *turn) keepNumber() {
 		return
 	}
 	number := strings.TrimSpace(t.p.text[phones[0].Start:phones[0].End])
-	for i, f := range t.facts {
-		if f.HandOver != nil && !strings.Contains(f.HandOver.Note, number) {
-			h := *f.HandOver
-			h.Note = oneLine(h.Note+"; "+number, maxNote)
-			t.facts[i].HandOver = &h
-		}
-	}
+	t.noteHandOver(number)
 	if v := t.next.Ticket; v != nil && v.Number != "" && !strings.Contains(v.Note, number) {
 		v.add(number)
 		t.fact(t.ticket())

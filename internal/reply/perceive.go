@@ -59,7 +59,8 @@ type perception struct {
 	left    []entity.Quantity // amounts that belong to no product of the message
 	counted []int             // products that have theirs
 
-	done bool // a service is meant by what is done: "litang'olewa"
+	untold bool // it asks a usual question that the owner has told no answer to
+	done   bool // a service is meant by what is done: "litang'olewa"
 
 	name string // of the customer, if the message tells it
 

@@ -14,6 +14,8 @@ type usual struct {
 	// questions are put to the owner's answers in the customer's place. Several wordings, as one
 	// owner has written "mnakopesha" and another "can I pay later".
 	questions []string
+	// about must be in the owner's questions: nil = likeness is enough.
+	about []keyword
 	// act is what the message does where the owner has no answer.
 	act act
 }
@@ -266,11 +268,13 @@ var usualsOfDesks = []usual{
 	{words: keywords(`
 		have to book, hv to book, need to book, must i book, should i book, just pass by,
 		just walk in, just come, without booking, without appointment,
+		need an appointment, need appointment, need an appt, walk in, walk-in, need a booking, need booking, require an appointment,
+		lazima appointment, lazima miadi, kubook kwanza, nibook kwanza, kuweka miadi kwanza, book first,
 		bila kubook, bila miadi, bila booking, lazima nibook, lazima kubook, lazima niweke miadi
 	`), with: keywords("do, can, should, is it, or, je, naweza, lazima, au, must"), questions: []string{
 		"do I need an appointment", "can I just walk in", "lazima niweke miadi",
 		"naweza kuja bila booking",
-	}},
+	}, about: keywords("need an appointment, need to book, have to book, walk, bila, lazima")},
 	// Whether to eat before a test is asked after the test was named, and without its name.
 	{words: keywords(`
 		breakfast, no food, without food, kifungua kinywa, bila chai, empty stomach, eat before, eaten, without eating, not eat, can i eat, should i eat,
@@ -335,7 +339,7 @@ func (t *turn) askUsual(p *perception) {
 		t.askBringing(p)
 		return
 	}
-	if t.askInsurer(p) {
+	if t.askInsurer(p) || t.askCancelRule(p) {
 		return
 	}
 	// A complaint shares its words with the question that it is about: "you refused my insurance".
@@ -353,13 +357,17 @@ func (t *turn) askUsual(p *perception) {
 		best := 0.
 		for _, question := range u.questions {
 			id, alike, sure, _ := t.bestAnswer(question)
-			if sure && alike > max(best, minUsual) {
+			if sure && alike > max(best, minUsual) && t.isAbout(id, u.about) {
 				best, p.answer, p.sure = alike, id, true
 			}
 		}
 		if best > 0 {
 			// As sure as if the owner's own words had been written.
 			p.alike = 1
+			return
+		}
+		if u.about != nil {
+			p.answer, p.alike, p.sure, p.untold = "", 0, false, true
 			return
 		}
 		// What resembles another question is none: "can I pay when it arrives" asks for no time.
@@ -369,4 +377,10 @@ func (t *turn) askUsual(p *perception) {
 			return
 		}
 	}
+}
+
+// isAbout reports whether one of the owner's questions for an answer has one of some words; nil asks for none.
+func (t *turn) isAbout(id string, words []keyword) bool {
+	a := t.k.answer[id]
+	return words == nil || a != nil && slices.ContainsFunc(a.Questions, func(q string) bool { return anyIn(split(q), words) })
 }
