@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowhq/flowhq"
+	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
 // An address that is said in parts. "Sinza Mori karibu na shule", and later "nyumba namba 14": a rider
@@ -98,4 +99,16 @@ func (t *turn) reconcileInside(p *perception, all *acts) {
 		return
 	}
 	all.drop(actDelivery, actPlace)
+}
+
+// reconcileBringing orders what is wanted and is to be brought: "i want a kitenge dress L deliver to kasarani" was
+// told the fee alone.
+func (t *turn) reconcileBringing(p *perception, all *acts) {
+	if p.asksSoftly() || p.cued(actPrice) || !all.has(actDelivery) || all.has(actOrder) || all.has(taskActs...) ||
+		!bringsTo.MatchString(p.text) || !slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+		return m.Exact && p.editOf(m) == editOn
+	}) {
+		return
+	}
+	all.replace(actDelivery, actOrder)
 }

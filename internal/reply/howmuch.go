@@ -83,6 +83,12 @@ func (t *turn) takesFolk() bool {
 // takesTwice makes what is on the order so many times as much, and reports whether the message says that.
 func (t *turn) takesTwice() bool {
 	p, o := &t.p, t.next.Order
+	// What was placed a moment ago is read back with it.
+	if f, ok := t.placedOrder(); o == nil && ok && f.Status == flowhq.OrderConfirmed && t.now.Sub(f.CreatedAt) <= AskedFor {
+		if o = t.basketOf(f); o != nil {
+			o.Paid = !f.Unpaid && t.paysAhead(o)
+		}
+	}
 	m := twice.FindStringSubmatch(p.text)
 	if o == nil || len(o.Lines) == 0 || m == nil || noTwice.MatchString(p.text) || p.asks && !mayDouble.MatchString(p.text) ||
 		p.has(actPaid, actCancel, actReturn, actProblem, actComplaint) || p.cued(cueRemove) || len(p.reading.Words) > maxEditWords {
@@ -108,6 +114,7 @@ func (t *turn) takesTwice() bool {
 	}
 	t.did(actOrder)
 	o.At = t.in.Message.At
+	t.next.Order = o
 	before, place := slices.Clone(o.Lines), len(t.said)
 	for i := range o.Lines {
 		if meant(o.Lines[i]) {

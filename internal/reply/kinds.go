@@ -104,6 +104,13 @@ func (t *turn) joinLinked(p *perception) {
 		if a.End > b.Start || a.End < 0 || b.Start > len(p.text) || a.ID == b.ID || a.Quantity > 0 {
 			continue
 		}
+		// "Washing soap" is one thing, whichever.
+		if p.text[a.End:b.Start] == " " && !a.Exact && p.wordOf(a) != "" && p.wordOf(*b) != "" {
+			b.Exact, b.Start = false, a.Start
+			b.Others = append(b.Others, a.ID)
+			p.products = slices.Delete(p.products, i, i+1)
+			continue
+		}
 		if between := strings.TrimSpace(p.text[a.End:b.Start]); hasWord(kindLinks,
 			strings.ToLower(between)) {
 			b.Exact, b.Start = false, a.Start

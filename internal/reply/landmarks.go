@@ -175,8 +175,12 @@ func plainAddress(text string) string {
 	}
 	text = notThere.ReplaceAllString(whyBehind.ReplaceAllString(text, ""), "")
 	text = besidePlace.ReplaceAllString(text, ",")
+	text = hourBehind.ReplaceAllString(strings.Trim(text, " ,-.?!;\n"), "")
 	return oneLine(strings.Trim(text, " ,-.?!;\n"), maxAddress)
 }
+
+// hourBehind is what leads to an hour that was cut off.
+var hourBehind = regexp.MustCompile(`(?i)\s+(?:(?:kabla|baada)(?:\s+ya)?|before|after|by)$`)
 
 var (
 	// pleading are words of courtesy in the middle of an address.

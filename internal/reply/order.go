@@ -17,7 +17,7 @@ func (t *turn) actOnOrders(informed bool) bool {
 	case t.next.Order == nil && t.editsPlaced():
 		t.did(actChange)
 		t.wantEdit()
-	case t.tellsPlaced():
+	case t.tellsPlaced(), t.wantsUnlisted():
 	case p.has(actReturn):
 		t.did(actReturn)
 		t.describeProblem(actReturn)

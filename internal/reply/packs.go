@@ -137,7 +137,10 @@ func (t *turn) splitAmount(m *entity.NameMatch) {
 		}
 	}
 	for _, n := range e.Numbers {
-		counts = append(counts, entity.Quantity{Value: float64(n.Value)})
+		// "Today before 5" counts no bags.
+		if before := t.p.text[:n.Start]; !houseBefore.MatchString(before) && !sizeBefore.MatchString(before) && !dayPart.MatchString(t.p.text[n.End:]) {
+			counts = append(counts, entity.Quantity{Value: float64(n.Value)})
+		}
 	}
 	// More than one of either kind is a list, which assignAmounts reads.
 	if len(measures) != 1 || len(counts) != 1 || within(int(counts[0].Value)) == 0 {

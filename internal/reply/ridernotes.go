@@ -72,6 +72,7 @@ func (t *turn) reconcileRider(p *perception, all *acts) {
 		p.alike, p.sure, p.nearest = 0, false, nil // no answer about a rider's change
 	}
 	t.reconcileInside(p, all)
+	t.reconcileBringing(p, all)
 	if noChange.MatchString(p.text) {
 		all.drop(actAnswer)
 		p.alike, p.sure, p.nearest = 0, false, nil

@@ -117,13 +117,28 @@ func (t *turn) tellUnlisted() bool {
 
 var (
 	// listJoin parts the goods of a list.
-	listJoin = regexp.MustCompile(`(?i)[,;\n+&]+\s*|\s+(?:and|na|plus|pamoja na|with)\s+(?:also\s+|pia\s+)?`)
+	listJoin = regexp.MustCompile(`(?i)[,;\n+&]+\s*|[.!]+\s+|\s+(?:and|n|na|plus|pamoja na|with)\s+(?:also\s+|pia\s+)?`)
 	// countedLead stands in front of one of them, and countedThing is one: how many, in what, and the thing.
 	countedLead = regexp.MustCompile(`(?i)^(?:(?:hi|hello|habari|mambo|i|want|need|nataka|naomba|nahitaji|niletee|nipe|please|pls|also|pia|add|ongeza|get|me|send|bring|` +
-		`give|some|i'll|ill|take|can|have|order|we)\s+)+`)
+		`give|some|i'll|ill|take|can|have|order|we|(?:you|u) (?:forgot|missed|left out|skipped)(?: the| my)?|(?:m|u)mesahau|(?:m|u)lisahau)\s+)+`)
 	countedThing = regexp.MustCompile(`(?i)^(?:(\d{1,3}|an?|one|two|three|four|five|moja|mbili|some)\s+)?(?:(?:packets?|pkts?|packs?|pieces?|pcs|pairs?|bottles?|boxes|box|` +
 		`tins?|cans?|bars?|dozens?|pakti|pakiti|boksi|chupa|kopo|pea|jozi)\s+(?:of\s+|za\s+|ya\s+)?)?(\pL+(?:\s+\pL+)??)(?:\s+(?:\d{1,3}|moja|mbili|tatu|please|pls|tafadhali))*$`)
 )
+
+// bringsBehind begins what is said behind the goods of a list: where they go, and when.
+var bringsBehind = regexp.MustCompile(`(?i)\s+(?:deliver(?:ed|y)?|mniletee|nileteeni|niletee|mnilete|leteni|ziletwe|today|2day|tomorrow|2moro|tmrw|leo|kesho|before|b4|by|kabla|` +
+	`in|to|at|nipo|niko)\b.*$`)
+
+// greenForm are green vegetables, which many owners have on no list. In Swahili a word of theirs is that for tea leaves.
+var greenForm = regexp.MustCompile(`(?i)^(?:mboga (?:za )?majani|mboga ?mboga|greens|green vegetables|veg(?:etable)?s|sukuma(?: wiki)?|mchicha|matembele|spinach)$`)
+
+// areGreens reports whether a part of a list is of such, where the owner has none.
+func (t *turn) areGreens(part string) bool {
+	return greenForm.MatchString(part) && !slices.ContainsFunc(t.named(t.k.products, part), func(m entity.NameMatch) bool {
+		p := t.k.product[m.ID]
+		return p != nil && slices.ContainsFunc(namesOf(p.Name, p.Aliases), func(n string) bool { return strings.EqualFold(n, part) })
+	})
+}
 
 // pleaseBehind asks nicely, at the end.
 var pleaseBehind = regexp.MustCompile(`(?i)[\s,]+(?:please|pls|plz|tafadhali)$`)
@@ -140,12 +155,21 @@ func (t *turn) withoutStrange(in Input) (rest Input, strange []string) {
 	cuts := append(listJoin.FindAllStringIndex(text, maxParts), []int{len(text), len(text)})
 	for _, at := range cuts {
 		part := strings.Trim(text[from:at[0]], " .!")
+		// Where and when they are brought stays.
+		tail := bringsBehind.FindString(part)
+		part = strings.TrimSuffix(part, tail)
 		bare := countedLead.ReplaceAllString(part, "")
 		m := countedThing.FindStringSubmatch(bare)
 		// "I need candles" has no number, and asks for them as well.
-		if m != nil && (m[1] != "" || strings.ContainsAny(bare, "0123456789") || bare != part) && len(t.named(t.k.products, part)) == 0 &&
+		counted := m != nil && (m[1] != "" || strings.ContainsAny(bare, "0123456789") || bare != part)
+		if greens := strings.TrimPrefix(strings.ToLower(bare), "the "); t.areGreens(greens) || counted && len(t.named(t.k.products, part)) == 0 &&
 			len(t.named(t.k.areas, part)) == 0 && t.areStrange(split(m[2])) {
 			strange = append(strange, pleaseBehind.ReplaceAllString(bare, ""))
+			if tail != "" {
+				kept = strings.TrimRight(kept, " ,;+&\n")
+				kept = strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(kept, " and"), " na"), " n") + tail
+			}
+			kept += text[at[0]:at[1]]
 		} else {
 			kept += text[from:at[1]]
 		}
@@ -154,8 +178,18 @@ func (t *turn) withoutStrange(in Input) (rest Input, strange []string) {
 	if len(strange) == 0 || len(t.named(t.k.products, kept)) == 0 {
 		return in, nil
 	}
-	in.Message.Text = strings.Trim(kept, " ,;+&\n")
+	in.Message.Text = danglingJoin.ReplaceAllString(strings.Trim(kept, " ,;+&\n"), "")
 	return in, strange
+}
+
+// danglingJoin is a joiner behind which nothing stands any more.
+var danglingJoin = regexp.MustCompile(`(?i)[\s,]+(?:and|n|na|plus|with)$`)
+
+// wantsUnlisted says of the one thing that is wanted that it is on no list, and reports whether it did: "nataka ariel"
+// was asked what to order.
+func (t *turn) wantsUnlisted() bool {
+	return t.next.Order == nil && t.next.Topic == "" && t.p.has(actOrder) && !t.p.has(actCancel, actStatus, actReturn, actChange) &&
+		len(t.p.reading.Words) <= maxNaming && t.tellUnlisted()
 }
 
 // areStrange reports whether nothing is known of any of the words.

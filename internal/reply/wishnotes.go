@@ -182,8 +182,15 @@ var paysThen = keywords("*lipa*, pay, paid, paying")
 // maxTimeWords is how many words a clause has at most that is noted whole for its time.
 const maxTimeWords = 10
 
+// timeSpan is a day and before or after which hour: "2day before 2pm".
+var timeSpan = regexp.MustCompile(`(?i)\b(?:(?:today|2day|tomorrow|tmrw|tmrow|2moro|leo|kesho)\s+)?(?:before|b4|by|after|kabla ya|baada ya)\s+` +
+	`(?:saa\s+[\pL\d]+(?:\s+na\s+(?:nusu|robo))?(?:\s+(?:ya\s+)?(?:asubuhi|mchana|jioni|usiku))?|\d{1,2}(?:[.:]\d{2})?\s*(?:am|pm|o'?clock)?)\b`)
+
 // timeText are the words for day and time of a message that says more.
 func (p *perception) timeText() string {
+	if span := strings.TrimSpace(timeSpan.FindString(p.text)); span != "" {
+		return span
+	}
 	var words []string
 	for w := range strings.FieldsSeq(p.text) {
 		bare := split(w)
