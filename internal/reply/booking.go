@@ -18,7 +18,7 @@ func (t *turn) actOnBookings(informed bool) bool {
 	switch {
 	case t.dropsAdded(), t.movesEach(), t.addsPerson():
 	// "Remove the shave" takes one service out, and cancels nothing.
-	case t.onlyChild(), t.takesEachHour(), t.takesOrdinary(), t.beginsAnew(), t.swapsService(), t.restatesVisit(), t.takesOrder(), t.setsParty(), t.comesAlone(), t.correctsVisit(), t.removesService():
+	case t.addsOther(), t.onlyChild(), t.takesEachHour(), t.takesOrdinary(), t.beginsAnew(), t.swapsService(), t.restatesVisit(), t.takesOrder(), t.setsParty(), t.comesAlone(), t.correctsVisit(), t.removesService():
 		t.did(actBook)
 		t.continueBooking()
 	case p.has(actCancel), t.deletesBooking():

@@ -17,7 +17,19 @@ var joiners = keywords("na, and, n, plus, pamoja, with")
 // rule one of the two was booked, and the time too short for both. A pair that the owner does not
 // sell as one is asked about by the caller.
 func (t *turn) combined() string {
-	words := split(t.p.text)
+	for _, text := range clauseEnds.Split(t.p.text, maxPartsRead) {
+		if id := t.combinedIn(split(text)); id != "" {
+			return id
+		}
+	}
+	return ""
+}
+
+// clauseEnds ends what is joined: "ndevu na rangi, rangi nyeusi nywele fupi" joins no hair.
+var clauseEnds = regexp.MustCompile(`[,.;!?\n]+`)
+
+// combinedIn is likewise of the words of one clause.
+func (t *turn) combinedIn(words []string) string {
 	// Each joiner is tried, for a service's own name may have one: "osha na kausha" is one service.
 	for i, w := range words {
 		if i == 0 || i+1 == len(words) || !hasWord(joiners, w) {

@@ -34,7 +34,7 @@ func decided(in Input) *turn {
 	text, denied := before.withoutDenied(in.Message.Text)
 	text, in.placeAnew = before.correctedAddress(before.withoutOthers(before.withoutOrdered(text)))
 	in.Message.Text = before.yesFirst(before.withoutDeniedNumber(before.corrected(before.correctedSize(text))))
-	in, strange := before.withoutStrange(before.withAge(in))
+	in, strange := before.withoutStrange(before.withoutDeniedCount(before.withAge(in)))
 	t := decidedBeside(in)
 	before = newTurn(in)
 	t.keepHeld(before)

@@ -183,6 +183,36 @@ func (t *turn) readNewTime() {
 	}
 }
 
+// maxNear is how many days a booking is away from the nearest day of a name that is likely meant.
+const maxNear = 3
+
+// nearBooking takes a day of the week that is named for a move for the one nearest to the booking: "nina safari
+// jumatano, nisogezee alhamisi" is about the Thursday behind that Wednesday.
+func (t *turn) nearBooking(booked time.Time) {
+	p := &t.p
+	if !p.hasTime || !p.time.HasDay || !weekday.MatchString(p.text) || thisWeek.MatchString(p.text) {
+		return
+	}
+	day := startOfDay(p.time.Day.In(t.k.zone))
+	weeks := int(booked.Sub(day).Hours()/24+maxNear) / 7
+	if weeks < 1 || booked.Sub(day) <= maxNear*24*time.Hour {
+		return
+	}
+	move := func(at time.Time) time.Time {
+		if at.IsZero() {
+			return at
+		}
+		return at.AddDate(0, 0, 7*weeks)
+	}
+	p.time.Day, p.time.Start, p.time.End = move(p.time.Day), move(p.time.Start), move(p.time.End)
+}
+
+var (
+	// weekday names a day of the week, and thisWeek says of which week.
+	weekday  = regexp.MustCompile(`(?i)\b(?:mon|tue|wed|thu|fri|sat|sun)(?:s|day|sday|nesday|rsday|urday)?s?\b|\b(?:jumatatu|jumanne|jumatano|alhamisi?|ijumaa|jumamosi|jumapili|j[2-5]|jpili|jmosi|jtatu|jnne|jtano)\b`)
+	thisWeek = regexp.MustCompile(`(?i)\b(?:this|hii|leo|today|kesho|tomorrow|\d{1,2}(?:st|nd|rd|th)|tarehe)\b`)
+)
+
 // moveBooking begins to move one booking. The day and time may be in the same message. The old day
 // is the default, for most who name only an hour stay on that day. The draft that was open is
 // replaced: a turn has one booking in hand.
@@ -196,6 +226,7 @@ func (t *turn) moveBooking(key string) {
 	// "sogeza iwe saa tano" keeps the day, unless another is said.
 	v.Moves, v.Day = key, startOfDay(a[0].StartsAt.In(t.k.zone))
 	t.next.Booking = v
+	t.nearBooking(v.Day)
 	// A number of a booking in the message would be read as the hour, and so would its place in a list.
 	if !t.p.hasTime && len(t.p.entities.References) == 0 && t.in.State.Ask.For != askOption {
 		t.readHour() // "can we make it 12"

@@ -39,6 +39,13 @@ func (t *turn) forgetPast(p *perception) {
 	if !p.hasTime || !anyIn(p.reading.Words, pastWords) {
 		return
 	}
+	// "Ana homa toka jana usiku, naweza kumleta leo saa nane?" has both, and the night is of the fever.
+	if rest := sinceTime.ReplaceAllString(p.text, " "); p.cued(cueSick) && rest != p.text {
+		if r, ok := t.timeIn(rest); ok && r.HasTime {
+			p.time = r
+			return
+		}
+	}
 	today := startOfDay(t.now)
 	at := p.time.Day
 	if at.IsZero() {
@@ -55,7 +62,7 @@ func (t *turn) forgetPast(p *perception) {
 }
 
 // sinceTime is since when somebody is ill.
-var sinceTime = regexp.MustCompile(`(?i)\b(?:since|tangu|toka)\s+(?:last\s+|` +
+var sinceTime = regexp.MustCompile(`(?i)\b(?:since|tangu|toka|kuanzia)\s+(?:last\s+|` +
 	`the\s+)?\pL+(?:\s+(?:night|morning|evening|usiku|asubuhi|jioni|mchana))?`)
 
 // sinceWords say since when.

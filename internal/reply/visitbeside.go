@@ -21,6 +21,7 @@ func (t *turn) meanOnVisit(p *perception) {
 		t.dropBookedBeside(p)
 	}
 	t.meanAdded(p)
+	t.dropConditional(p)
 	if v == nil || v.Service == "" || v.Moves != "" || t.k.template() != flowhq.BookingTemplate {
 		return
 	}
@@ -53,6 +54,36 @@ func (t *turn) meanOnVisit(p *perception) {
 		}
 	}
 }
+
+// dropConditional drops what the visit that is being made may turn into, and is only asked about: "kama linatakiwa
+// kung'olewa, mtang'oa leo?" wants no other service.
+func (t *turn) dropConditional(p *perception) {
+	v := t.next.Booking
+	if t.k.template() != flowhq.BookingTemplate || v == nil || ofPrice.MatchString(p.text) {
+		return
+	}
+	on := v.services()
+	if v.Service == "" {
+		on = []string{t.next.Topic}
+	}
+	if t.k.service[on[0]] == nil {
+		return
+	}
+	isOn := func(m entity.NameMatch) bool { return slices.Contains(on, m.ID) }
+	if _, timed := t.timeIn(p.text); timed && p.done && !slices.ContainsFunc(p.services, isOn) {
+		p.services = nil
+	}
+	for _, one := range piecesOf(p.text) {
+		if at := strings.Index(p.text, one.text); at >= 0 && one.asks && anyIn(split(one.text), ifWords) {
+			p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
+				return m.Start >= at && m.End <= at+len(one.text) && !isOn(m)
+			})
+		}
+	}
+}
+
+// ofPrice is a word of who asks what something costs.
+var ofPrice = regexp.MustCompile(`(?i)\b(?:bei|ngapi|gharama|how much|hw much|price|cost)\b`)
 
 // meanAdded takes the service that was spoken of, or the one that is being booked, for what a message
 // adds to a booking without its name: "add it to tomorrow", "right after the dye please".

@@ -36,6 +36,9 @@ var (
 	childrenAlong = regexp.MustCompile(`(?i)\b(?:(\d|two|three|four|five)\s+(?:(?:little|small|my)\s+)?)?(?:watoto|wanangu|vijana|` +
 		`kids|children|boys|sons|girls|daughters)\b(?:\s+(?:wangu|zangu|wetu|wng|wa\s+kiume|wa\s+kike))*` +
 		`(?:\s+(wawili|watatu|wanne|watano|[2-5]))?`)
+	// childToo is one child who has something as well.
+	childToo = regexp.MustCompile(`(?i)(?:^|[\s,])(?:dogo|mtoto|mwanangu|kijana|(?:my |the )?(?:son|daughter|boy|girl|kid))(?:\s+(?:wangu|yangu))?\s+` +
+		`(?:pia|naye|nae|too|also|as well)\b`)
 	childNumbers = map[string]int{
 		"two": 2, "three": 3, "four": 4, "five": 5, "wawili": 2, "watatu": 3, "wanne": 4,
 		"watano": 5,
@@ -49,6 +52,10 @@ func (t *turn) childrenCount() int {
 	words := t.p.reading.Words
 	if m := childrenBeside.FindStringSubmatch(t.p.text); m != nil {
 		return childrenSaid(m)
+	}
+	// "Mimi fedi, dogo pia".
+	if childToo.MatchString(t.p.text) {
+		return 1
 	}
 	for i, w := range words {
 		if i == 0 || !hasWord(childWords, w) {

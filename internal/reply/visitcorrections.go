@@ -25,7 +25,8 @@ func (t *turn) correctsVisit() bool {
 	var wanted, off []string
 	for _, m := range p.services {
 		kept := anyIn(split(pieceAround(p.text, m.Start, m.End)), onlyWords)
-		if p.takesBack(m) || p.editOf(m) == editOff && !kept || t.onlyAskedOf(m) {
+		dropped := m.Start > 0 && m.Start <= len(p.text) && givesUpBefore.MatchString(p.text[:m.Start])
+		if p.takesBack(m) || p.editOf(m) == editOff && !kept || dropped || t.onlyAskedOf(m) {
 			off = append(off, m.ID)
 			// A name that may be one of several takes all of them off: only one can be on the
 			// visit.

@@ -255,3 +255,53 @@ func (t *turn) fitPeople(v *Visit) {
 	}
 	v.takeParty(services)
 }
+
+var (
+	// otherNeeds says that somebody who comes along wants a service.
+	otherNeeds = regexp.MustCompile(`(?i)\b(?:my |the )?` + grownUp + `\b[^.;!?\n]*?\b(?:needs?|wants?|gets?|anataka|anahitaji|atanyolewa|anyolewe)\b`)
+	// deniedCount denies a number of a service: "sio fedi mbili, mimi fedi na dogo kunyoa mtoto".
+	deniedCount = regexp.MustCompile(`(?i)\b(?:sio|siyo|si|not)\s+(?:\pL+\s+){0,2}?(?:mbili|wawili|tatu|watatu|two|three|[2-4](?:\s+\pL+)?)\s*[,.;]+\s*`)
+)
+
+// addsOther puts the service of somebody who comes along beside those of the customer, at the same time, and
+// reports whether the message wants that: "my brother is coming also, he just needs a haircut same time".
+func (t *turn) addsOther() bool {
+	v, p := t.next.Booking, &t.p
+	if v == nil {
+		return false
+	}
+	at, own := otherNeeds.FindStringIndex(p.text), v.services()
+	if v.Service == "" {
+		own = slices.Clone(t.next.Pair)
+	}
+	if at == nil || v.Moves != "" || len(own) == 0 || t.isParty(v) || p.asksSoftly() || len(idsOf(p.services)) != 1 ||
+		p.services[0].Start < at[0] || slices.Contains(own, p.services[0].ID) || t.childService() == p.services[0].ID {
+		return false
+	}
+	other := p.services[0].ID
+	v.Service, p.services = own[0], nil
+	if len(own) == 1 {
+		v.More, v.Together = []string{other}, true
+		t.fillVisit()
+		return true
+	}
+	// The customer has one after the other, and the other begins with the first.
+	v.More, v.Offsets, v.InTurn = append([]string{other}, own[1:]...), []int{0, 0}, true
+	minutes := 0
+	for _, id := range own[:len(own)-1] {
+		minutes += t.minutes(id)
+		v.Offsets = append(v.Offsets, minutes)
+	}
+	t.fillVisit()
+	return true
+}
+
+// withoutDeniedCount is a text without a number of a service that it denies, where more is said.
+func (t *turn) withoutDeniedCount(in Input) Input {
+	if t.k.template() == flowhq.BookingTemplate && t.next.Booking != nil && len(in.Message.Text) <= maxRead {
+		if rest := strings.TrimSpace(deniedCount.ReplaceAllString(in.Message.Text, "")); len(t.named(t.k.services, rest)) > 1 {
+			in.Message.Text = rest
+		}
+	}
+	return in
+}
