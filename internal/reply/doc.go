@@ -125,6 +125,7 @@
 //	booking.go           what a message does with bookings; a visit that is filled in
 //	visittime.go         the day and time: known, asked for, or not to be had
 //	slots.go             what is free, and what of it is offered
+//	aside.go             a time in a clause that gives a reason is no wish
 //	clausehour.go        an hour in a clause of its own, and its reason beside it
 //	visitparts.go        several services in one visit
 //	party.go             several people with services that differ

@@ -3,6 +3,7 @@ package reply
 import (
 	"regexp"
 
+	"github.com/flowhq/flowhq"
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
@@ -16,6 +17,9 @@ type saidTime struct {
 // theirs by several steps of a turn, and reading one costs some 20 µs.
 func (t *turn) timeIn(text string) (when.Result, bool) {
 	said := remember(t.in.memo.times, text, func() saidTime {
+		if r, ok, beside := t.timeBeside(text); beside && t.k.template() == flowhq.BookingTemplate {
+			return saidTime{r, ok}
+		}
 		r, ok := when.Parse(text, t.written(), openingHours{t.k})
 		// What is refused is no wish, where another time is left: "saa moja badala ya saa 12".
 		if wanted := takenBackTime.ReplaceAllString(text, " "); ok && wanted != text {

@@ -33,6 +33,11 @@ func decidedInTurn(in Input) *turn {
 			return before.inTurn(in, yes, rest)
 		}
 		return nil
+	case askBook:
+		if yes, rest := before.yesAndAnother(text); rest != "" {
+			return before.inTurn(in, yes, rest)
+		}
+		return nil
 	}
 	if len(before.appointments()) != 1 || before.next.Booking != nil {
 		return nil
@@ -105,6 +110,38 @@ func (t *turn) yesAndThen(text string) (yes, rest string) {
 		}
 	}
 	return "", ""
+}
+
+// yesAndAnother are the yes to a visit that was read back, and what wants a visit of another service behind
+// it, for somebody else or at a time of its own. rest is "" if nothing does.
+func (t *turn) yesAndAnother(text string) (yes, rest string) {
+	v := t.next.Booking
+	if v == nil || v.Moves != "" || v.Start.IsZero() {
+		return "", ""
+	}
+	for _, at := range thenFrom.FindAllStringIndex(text, maxPartsRead) {
+		first, rest := text[:at[0]], strings.Trim(text[at[0]:], " .,;!\n")
+		if t.doesIt(first) && t.wantsAnother(rest, v) {
+			return first, rest
+		}
+	}
+	return "", ""
+}
+
+// wantsAnother reports whether a text wants a service that is not of the visit v, for somebody who is not on
+// it or at a time of its own.
+func (t *turn) wantsAnother(text string, v *Visit) bool {
+	whole := t.p
+	defer func() { t.p = whole }()
+	t.p = t.readPart(text)
+	p := &t.p
+	words := p.reading.Words
+	if len(p.services) != 1 || slices.Contains(v.services(), p.services[0].ID) || p.cued(cueInstead) ||
+		p.has(actCancel, actDrop, actPerson, actAnger) || saysBut(words) || anyIn(words, ifWords) || anyIn(words, comesAlong) {
+		return false
+	}
+	wants := wantsService.MatchString(text) || wantsItToo.MatchString(text) || alsoServed.MatchString(text)
+	return wants && (anyIn(words, companions) || p.hasTime && p.time.HasTime)
 }
 
 // doesIt reports whether a text is a yes to what was asked and nothing else.
