@@ -151,6 +151,7 @@ func (t *turn) readText(text string) {
 	t.checkAreas()
 	// Last, as it drops what contradicts the rest.
 	p.acts = t.actsOf(p)
+	t.meanOther(p)
 }
 
 // readNames finds what the message names of the owner's services and products, and drops what it

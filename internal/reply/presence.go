@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ import (
 func (t *turn) tellThere() bool {
 	p := &t.p
 	if t.k.template() != flowhq.BookingTemplate || !p.asksSoftly() ||
-		!anyIn(p.reading.Words, staffThere) || p.has(actCancel, actChange) {
+		!anyIn(p.reading.Words, staffThere) && !sheThere.MatchString(p.text) || p.has(actCancel, actChange) {
 		return false
 	}
 	i := slices.IndexFunc(p.services, t.asksThere)
@@ -63,8 +64,12 @@ func (t *turn) asksThere(m entity.NameMatch) bool {
 		return false
 	}
 	clause := pieceAround(t.p.text, m.Start, m.End)
-	return anyIn(split(clause), staffThere)
+	return anyIn(split(clause), staffThere) || len(t.p.services) == 1 && sheThere.MatchString(t.p.text)
 }
+
+// sheThere asks in a clause of its own whether who was named is there: "i need the gynae, is she in today?".
+var sheThere = regexp.MustCompile(`(?i)\b(?:(?:is|are|will) (?:she|he|they)(?: be)? (?:in|there|around|available|on duty|working|present)|(?:she|he) (?:in|there|around|available) (?:today|tomorrow|now)|` +
+	`(?:yeye |leo |kesho |je )?(?:yupo|yuko|atakuwepo|anakuwepo|anapatikana|atakuwa hapo)(?: leo| kesho| hapo| kazini| sasa)?\s*(?:[?,.]|$))`)
 
 // daysSaid are the days of a service of which the message names who is there: its description may
 // have other days for others, "children's doctor on Tuesdays, women's doctor on Thursdays".

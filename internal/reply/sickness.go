@@ -43,8 +43,12 @@ func (t *turn) wantsDoctor() bool {
 // shortNames are what customers call doctors for short.
 var shortNames = regexp.MustCompile(`(?i)\b(?:(gyna?e?|gyno)|(paeds?|peds)|(a?kina mama))\b`)
 
+// seesDoctor is who is to be seen, and not greeted, as it is written by ear.
+var seesDoctor = regexp.MustCompile(`(?i)((?:mu|mw|ku|ni|a)ona\s+|muone\s+|mwone\s+|onana na\s+|onane na\s+)(?:dokta|doktari|dakitari|dactari|doctari|daktar)\b`)
+
 // withWholeNames is a text with the whole words for what it calls doctors for short.
 func withWholeNames(text string) string {
+	text = seesDoctor.ReplaceAllString(text, "${1}daktari")
 	if !shortNames.MatchString(text) {
 		return text
 	}
@@ -61,7 +65,7 @@ func withWholeNames(text string) string {
 }
 
 // testWords say that somebody is to be tested.
-var testWords = keywords("apimwe, nipimwe, tupimwe, apime, kupimwa, akapimwe, wapimwe, get tested, be tested, tested, test, test for, check for")
+var testWords = keywords("apimwe, nipimwe, tupimwe, apime, kupimwa, akapimwe, wapimwe, get tested, be tested, tested, test, test for, check for, kupima, kupimia, nipime, tupime, kucheki, nicheki, check my, checking, checked")
 
 // meanTest takes the service that tests for what the message names: "mtoto ana homa, nataka apimwe malaria"
 // wants a test, and no doctor.
@@ -72,6 +76,9 @@ func (t *turn) meanTest(p *perception) {
 	var meant []string
 	for _, s := range t.k.offered() {
 		told := split(strings.Join(append([]string{s.Description.EN, s.Description.SW}, s.Aliases...), " "))
+		if t.next.Booking == nil {
+			told = append(told, split(t.answersOf(s.ID))...)
+		}
 		if slices.ContainsFunc(p.reading.Words, func(w string) bool {
 			return len(w) >= minDescribed && !hasWord(testWords, w) && !hasWord(childWords, w) && !hasWord(ordinary, w) && slices.Contains(told, w)
 		}) {
@@ -81,6 +88,21 @@ func (t *turn) meanTest(p *perception) {
 	if len(meant) == 1 && !slices.Contains(namedIDs(p.services), meant[0]) {
 		p.services = append(p.services, entity.NameMatch{ID: meant[0], Exact: true, Score: 1})
 	}
+}
+
+// answersOf are the owner's answers to questions that name a service and none other, such as what not to eat
+// before a blood test.
+func (t *turn) answersOf(service string) string {
+	var told []string
+	for _, a := range t.k.profile.Answers {
+		for _, q := range a.Questions {
+			if m := t.named(t.k.services, q); len(m) == 1 && m[0].Exact && m[0].ID == service {
+				told = append(told, a.Answer.EN, a.Answer.SW)
+				break
+			}
+		}
+	}
+	return strings.Join(told, " ")
 }
 
 // offerDoctor answers who tells of a sickness and asks for nothing: with the price of what helps,

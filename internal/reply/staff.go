@@ -58,7 +58,7 @@ func (t *turn) staffWished() string {
 		words := split(part)
 		for _, w := range words {
 			// "Je Baraka yupo Jumamosi?" only asks.
-			if staff := t.k.staff[w]; staff != "" && !slices.Contains(name, w) &&
+			if staff := t.k.staff[w]; staff != "" && !slices.Contains(name, w) && !asksWhoServes(part) &&
 				!(t.next.Booking != nil && anyIn(words, staffThere) && !anyIn(words, byStaff) &&
 					(strings.Contains(part, "?") || asksInWords(words))) {
 				return staff
@@ -67,6 +67,19 @@ func (t *turn) staffWished() string {
 	}
 	return ""
 }
+
+// servesOne asks whether it is a certain person who will serve.
+var servesOne = regexp.MustCompile(`(?i)\b(?:the one|(?:is it|will it be|it is|is that|isit)\s+(?:dr|doctor|dkt|\pL+)|will (?:dr|doctor|dkt)|(?:is|will|does) (?:(?:dr|doctor|dkt)\.?\s+)?\pL+ (?:be )?(?:the|who|see|seeing|do|doing|going|attend\w*|treat\w*|handl\w*)|` +
+	`ndiye|ndie|ndo (?:ata|ana|yeye)\pL*|ndio (?:ata|ana|yeye)\pL*|(?:ni|atakuwa) (?:dr|dkt|dokta|daktari))\b`)
+
+// asksWhoServes reports whether a part of a message asks whether somebody will serve, and wishes for nobody.
+func asksWhoServes(part string) bool {
+	return servesOne.MatchString(part) && !anyIn(split(part), byStaffWish) &&
+		(strings.Contains(part, "?") || entity.BeginsAsQuestion(part) || asksInWords(split(part)))
+}
+
+// byStaffWish wish for somebody, also in a question.
+var byStaffWish = keywords("aninyoe, anikate, nataka, naomba, want, prefer, niwekee, book, can i, could i, naweza")
 
 // byStaff say that somebody is to serve the customer.
 var byStaff = keywords("aninyoe, anikate, anihudumie, anyoe, akate, nataka, naomba, want, with, by, prefer, niwekee, book, awe, nimtake, kwa")
@@ -121,6 +134,13 @@ func (t *turn) meanStaff(p *perception) {
 	for _, part := range append(hourClause.Split(p.text, maxPartsRead), partsOf(p.text)...) {
 		words := split(part)
 		named := slices.ContainsFunc(words, func(w string) bool { return t.k.staff[w] != "" })
+		// Who will serve is for a colleague to say: the days on which somebody is there do not.
+		if named && asksWhoServes(part) {
+			if p.answer == t.k.staffAnswer {
+				p.answer, p.alike, p.sure = "", 0, false
+			}
+			return
+		}
 		asks = asks || named && (strings.Contains(part, "?") || anyIn(words, staffThere))
 	}
 	switch {

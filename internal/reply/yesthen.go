@@ -121,6 +121,8 @@ func (t *turn) yesAndAnother(text string) (yes, rest string) {
 	}
 	for _, at := range thenFrom.FindAllStringIndex(text, maxPartsRead) {
 		first, rest := text[:at[0]], strings.Trim(text[at[0]:], " .,;!\n")
+		// What it costs is read back.
+		rest = asksPriceLast.ReplaceAllString(rest, "")
 		if t.doesIt(first) && t.wantsAnother(rest, v) {
 			return first, rest
 		}
@@ -140,8 +142,27 @@ func (t *turn) wantsAnother(text string, v *Visit) bool {
 		p.has(actCancel, actDrop, actPerson, actAnger) || saysBut(words) || anyIn(words, ifWords) || anyIn(words, comesAlong) {
 		return false
 	}
-	wants := wantsService.MatchString(text) || wantsItToo.MatchString(text) || alsoServed.MatchString(text)
+	wants := wantsService.MatchString(text) || wantsItToo.MatchString(text)
 	return wants && (anyIn(words, companions) || p.hasTime && p.time.HasTime)
+}
+
+// asksPriceLast asks at the end what something costs.
+var asksPriceLast = regexp.MustCompile(`(?i)[,;.?!\s]+(?:(?:and|na|ni|kwani|so|pls|please)\s+)?(?:how much(?:\s+(?:is|will|does|for)\b[^,.;?]*)?|` +
+	`(?:ni |yake )?bei (?:gani|yake|ngapi|je)|(?:ni )?(?:shilingi |sh |tsh |pesa )?ngapi|(?:what(?:'s| is) )?the (?:price|cost)|what does (?:it|that) cost)\W*$`)
+
+// meanOther takes a service that is not booked for what somebody else is to have, with an hour of its own, where
+// the words about a booking hide that: "na mke wangu je? yeye kumuona daktari saa 2 kesho".
+func (t *turn) meanOther(p *perception) {
+	if t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil || !p.has(actStatus) || !p.hasTime || !p.time.HasTime ||
+		len(p.services) != 1 || !anyIn(p.reading.Words, companions) || p.has(actCancel, actChange) || anyIn(p.reading.Words, hadWords) {
+		return
+	}
+	for _, b := range t.bookings() {
+		if b.Service == p.services[0].ID {
+			return
+		}
+	}
+	p.acts.replace(actStatus, actBook)
 }
 
 // doesIt reports whether a text is a yes to what was asked and nothing else.
