@@ -150,8 +150,7 @@ func (t *turn) readText(text string) {
 	t.readAsBefore(p)
 	t.checkAreas()
 	// Last, as it drops what contradicts the rest.
-	p.acts = t.actsOf(p)
-	t.meanOther(p)
+	p.acts = t.meanOther(p, t.actsOf(p))
 }
 
 // readNames finds what the message names of the owner's services and products, and drops what it

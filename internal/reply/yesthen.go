@@ -150,19 +150,20 @@ func (t *turn) wantsAnother(text string, v *Visit) bool {
 var asksPriceLast = regexp.MustCompile(`(?i)[,;.?!\s]+(?:(?:and|na|ni|kwani|so|pls|please)\s+)?(?:how much(?:\s+(?:is|will|does|for)\b[^,.;?]*)?|` +
 	`(?:ni |yake )?bei (?:gani|yake|ngapi|je)|(?:ni )?(?:shilingi |sh |tsh |pesa )?ngapi|(?:what(?:'s| is) )?the (?:price|cost)|what does (?:it|that) cost)\W*$`)
 
-// meanOther takes a service that is not booked for what somebody else is to have, with an hour of its own, where
+// meanOther is all acts of a message, with a booking in place of a question about one: it takes a service that is not booked for what somebody else is to have, with an hour of its own, where
 // the words about a booking hide that: "na mke wangu je? yeye kumuona daktari saa 2 kesho".
-func (t *turn) meanOther(p *perception) {
-	if t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil || !p.has(actStatus) || !p.hasTime || !p.time.HasTime ||
-		len(p.services) != 1 || !anyIn(p.reading.Words, companions) || p.has(actCancel, actChange) || anyIn(p.reading.Words, hadWords) {
-		return
+func (t *turn) meanOther(p *perception, all acts) acts {
+	if t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil || !all.has(actStatus) || !p.hasTime || !p.time.HasTime ||
+		len(p.services) != 1 || !anyIn(p.reading.Words, companions) || all.has(actCancel, actChange) || anyIn(p.reading.Words, hadWords) {
+		return all
 	}
 	for _, b := range t.bookings() {
 		if b.Service == p.services[0].ID {
-			return
+			return all
 		}
 	}
-	p.acts.replace(actStatus, actBook)
+	all.replace(actStatus, actBook)
+	return all
 }
 
 // doesIt reports whether a text is a yes to what was asked and nothing else.
