@@ -20,6 +20,12 @@ const staffNoun = `(?:someone|somebody|anyone|anybody|(?:(?:a|an|the|your|any|on
 	`mtu|watu|mhudumu|wahudumu|binadamu|meneja|bosi|msimamizi|mwenyewe|mwenye|mfanyakazi|msaidizi|mtaalam\w*|mhusika|` +
 	`msee|mkubwa|kiongozi|huduma kwa wateja|fundi|daktari|dokta|nesi|doctor|nurse)\b`
 
+// staffWords are those words, one by one.
+var staffWords = keywords("someone, somebody, anyone, anybody, person, people, human, agent*, colleague, staff, representative, rep, operator, " +
+	"manager, supervisor, boss, owner, attendant, customer, reception*, support, team, technician, engineer, mtu, watu, mhudumu, wahudumu, " +
+	"binadamu, meneja, bosi, msimamizi, mwenyewe, mwenye, mfanyakazi, msaidizi, mtaalam*, mhusika, msee, mkubwa, kiongozi, huduma, fundi, " +
+	"daktari, dokta, nesi, doctor, nurse")
+
 // asksForPerson asks to be connected with somebody, or to talk to somebody.
 var asksForPerson = regexp.MustCompile(`(?i)\b(?:` +
 	`(?:talk|speak|chat|spk) (?:to|with) |` +
@@ -36,6 +42,10 @@ var personDenied = regexp.MustCompile(`(?i)\b(?:sitaki|sihitaji|si lazima|sio la
 
 // wantsPersonNow reports whether the text asks for a person in such words.
 func wantsPersonNow(text string) bool {
+	// Few messages have such a word, and the pattern is a slow one.
+	if !anyIn(split(text), staffWords) {
+		return false
+	}
 	at := asksForPerson.FindStringIndex(text)
 	return at != nil && !personDenied.MatchString(text[:at[0]])
 }

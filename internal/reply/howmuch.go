@@ -48,12 +48,15 @@ func (t *turn) withoutFolk(text string) string {
 	return rest
 }
 
+// folkWords are in what says for how many people something is.
+var folkWords = keywords("people, person*, pax, guests, heads, adults, mouths, familia, family, watu, wageni, walaji, vichwa")
+
 // takesFolk asks how much is wanted of what is said to be for so many people, and reports whether it did. Five
 // people eat no five kilos.
 func (t *turn) takesFolk() bool {
 	p := &t.p
 	if t.k.template() != flowhq.EcommerceTemplate || p.has(actPaid, actCancel, actReturn, actProblem, actComplaint, actHours) ||
-		t.reportedGoods() || !folkForm.MatchString(p.text) {
+		t.reportedGoods() || !anyIn(p.reading.Words, folkWords) || !folkForm.MatchString(p.text) {
 		return false
 	}
 	id := t.next.Topic

@@ -17,8 +17,10 @@ type saidTime struct {
 // theirs by several steps of a turn, and reading one costs some 20 µs.
 func (t *turn) timeIn(text string) (when.Result, bool) {
 	said := remember(t.in.memo.times, text, func() saidTime {
-		if r, ok, beside := t.timeBeside(text); beside && t.k.template() == flowhq.BookingTemplate {
-			return saidTime{r, ok}
+		if t.k.template() == flowhq.BookingTemplate {
+			if r, ok, beside := t.timeBeside(text); beside {
+				return saidTime{r, ok}
+			}
 		}
 		r, ok := when.Parse(text, t.written(), openingHours{t.k})
 		// What is refused is no wish, where another time is left: "saa moja badala ya saa 12".

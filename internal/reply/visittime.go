@@ -168,8 +168,11 @@ var englishDay = regexp.MustCompile(`(?i)^(?:\w+day|tomorrow|today)$`)
 // readDayHour reads the hour behind a day, which may be none of the month: there are twelve of
 // them.
 func (t *turn) readDayHour(p *perception) {
+	if !p.hasTime || p.time.HasTime || t.k.template() != flowhq.BookingTemplate {
+		return
+	}
 	m := dayHour.FindStringSubmatch(p.text)
-	if m == nil || !p.hasTime || p.time.HasTime || t.k.template() != flowhq.BookingTemplate {
+	if m == nil {
 		return
 	}
 	if n, _ := strconv.Atoi(strings.FieldsFunc(m[2], func(r rune) bool { return r == ':' || r == '.' })[0]); n > 12 {
