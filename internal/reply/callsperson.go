@@ -37,6 +37,13 @@ var asksForPerson = regexp.MustCompile(`(?i)\b(?:` +
 	`\bmtu (?:\w+ )?(?:wa )?(?:ku|ni|tu|tuwe)?(?:ongea|ongee|zungumza|zungumze|chati)\w*|` +
 	`\b\w*m?(?:pate|pata|pateje) mtu\b|\b(?:someone|somebody|person|human|anyone|anybody) (?:i can|i could|we can|to|who can|that can) (?:talk|speak|chat)\b`)
 
+// repliesToMe asks somebody of the business to check, to reply or to help, and nothing that a technician does.
+var repliesToMe = regexp.MustCompile(`(?i)\b(?:can|could|let|have|ask|get|need|want|is there|may)\s+(?:some(?:one|body)|any(?:one|body)|a (?:person|colleague))` +
+	`(?:\s+(?:from|at|in|of|the|your|shop|office|team|there|else|to|who|can|please|pls|kindly|just|check|confirm|look|and|it|this|that|for me)){0,8}?\s+` +
+	`(?:reply|answer|respond|get back|call back|help|assist|write|text)(?: to)? (?:me|us)(?: (?:back|out|please|pls|plz|now|here|today|asap))*\s*(?:$|[.,;!?\n])|` +
+	`\bmtu\b(?:\s+(?:wa|kutoka|hapo|huko|dukani|ofisini|hapa|yeyote|mwingine|wenu|wa kwenu|anaweza|awezaye|aangalie|acheki|aje|na|kisha|halafu)){0,6}?\s+` +
+	`(?:a|ku|u)(?:ni|tu)(?:jib(?:u|ie|ia)|saidi[ea]|andiki[ea]|jibuni)\b`)
+
 // personDenied stands in front of it where nobody is wanted.
 var personDenied = regexp.MustCompile(`(?i)\b(?:sitaki|sihitaji|si lazima|sio lazima|hakuna haja|don'?t (?:want|need|have)|no need|without|bila|instead of|badala ya)\b[^.,;!?]*$`)
 
@@ -47,6 +54,9 @@ func wantsPersonNow(text string) bool {
 		return false
 	}
 	at := asksForPerson.FindStringIndex(text)
+	if at == nil {
+		at = repliesToMe.FindStringIndex(text)
+	}
 	return at != nil && !personDenied.MatchString(text[:at[0]])
 }
 

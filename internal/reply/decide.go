@@ -206,7 +206,7 @@ func (t *turn) comesFirst() bool {
 	// Before anger too: who fears for a life may well be angry.
 	case p.cued(cueDanger) && !anyIn(p.reading.Words, noDanger) && t.tellEmergency():
 		return true
-	case t.tellAskDoctor(), t.tellAwaited(), t.passCancelRule():
+	case t.tellAskDoctor(), t.tellAwaited(), t.passCancelRule(), t.bringsToShop():
 		return true
 	// A "yes, we do" to "does the dye have ammonia, I am allergic" can hurt.
 	case p.cued(cueRisk) && t.allergyTold() == "" &&

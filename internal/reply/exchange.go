@@ -76,3 +76,31 @@ func (t *turn) tellOpenThen() bool {
 	}
 	return true
 }
+
+// boughtAtShop are words of who bought at the counter: the goods are in no order here, and come by no rider.
+var boughtAtShop = keywords("bought it at the shop, bought at the shop, bought it from the shop, bought from the shop, bought it in the shop, bought in the shop, " +
+	"bought at your shop, bought it at your shop, bought from your shop, bought it in person, bought in store, from your shop, nilinunua dukani, nimenunua dukani, " +
+	"nilichukua dukani, niliinunua dukani, nililinunua dukani, nimenunua hapo dukani, nilinunua hapo dukani, nilikuja dukani")
+
+// bringsToShop answers who brings back to the counter what was bought there: with the owner's rule, the hours of
+// that day, and whether the other size is there. It reports whether the message does that.
+func (t *turn) bringsToShop() bool {
+	p := &t.p
+	a := t.answerTo(exchangeQuestions, minUsual)
+	if t.k.template() != flowhq.EcommerceTemplate || a == nil || p.answer != a.ID || t.next.Order != nil ||
+		!anyIn(p.reading.Words, boughtAtShop) || p.has(actAnger, actPerson, actSecret, actPaid) {
+		return false
+	}
+	t.did(actAnswer)
+	t.whole = true
+	t.greet()
+	t.show(a.Answer.In(t.say.language))
+	if p.hasTime && p.time.HasDay && t.k.profile.HoursTold() {
+		t.did(actHours)
+		t.tellDay(p.time.Day)
+	}
+	// Which pieces of a size are left in the shop is for a colleague to look.
+	t.noteUnanswered()
+	t.tell("unanswered.noted")
+	return true
+}

@@ -127,6 +127,9 @@ var usuals = []usual{
 		"can I exchange it if it does not fit", "do you accept returns",
 		"naweza kubadilisha isiponitosha",
 	}},
+	{words: boughtAtShop, with: keywords(`
+		need, want, bring, exchange, change, swap, size, wrong, nataka, nahitaji, nilete, nije, kubadilisha, kubadili, saizi
+	`), questions: exchangeQuestions},
 	{words: whatIfWords, with: keywords("fit, fits, size, saizi, *tosh*, *faa, big, small, tight, loose, *bana*, " +
 		"ndogo, kubwa, fupi, refu"),
 		questions: []string{
