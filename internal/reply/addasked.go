@@ -106,27 +106,15 @@ func (t *turn) withWish(text string) string {
 	if t.next.Order != nil || t.next.Ask.For != "" || strings.Contains(text, "?") || len(split(text)) > maxBareList {
 		return text
 	}
+	// The names alone are found before the text is read, which costs a hundred times as much.
+	goods, areas := t.named(t.k.products, text), t.named(t.k.areas, text)
+	if len(goods) == 0 || !t.onlyLists(text, goods, areas) {
+		return text
+	}
 	p := t.readPart(text)
-	rest := []byte(text)
-	counted := len(p.products) > 0
-	for _, m := range p.products {
-		counted = counted && m.Quantity > 0 && m.Exact && m.Start >= 0
-		for i := max(m.Start, 0); i < min(m.End, len(rest)); i++ {
-			rest[i] = ' '
-		}
-	}
-	for _, m := range p.areas {
-		for i := max(m.Start, 0); i < min(m.End, len(rest)); i++ {
-			rest[i] = ' '
-		}
-	}
-	if !counted || slices.ContainsFunc(split(string(rest)), func(w string) bool {
-		return !hasWord(listWords, w) && !hasWord(colourWords, w) && !hasWord(courtesyWords, w) && len(numbersSaid(w)) == 0 &&
-			!slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
-				return slices.ContainsFunc(t.k.product[m.ID].Sizes,
-					func(size string) bool { return strings.EqualFold(size, w) })
-			})
-	}) {
+	if len(p.products) == 0 || slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+		return m.Quantity == 0 || !m.Exact || m.Start < 0
+	}) || !t.onlyLists(text, p.products, p.areas) {
 		return text
 	}
 	// The verb is of the language of the name.
@@ -140,6 +128,23 @@ func (t *turn) withWish(text string) string {
 		return "nataka " + text
 	}
 	return "i want " + text
+}
+
+// onlyLists reports whether a text has nothing beside goods and areas but what stands in a list of goods.
+func (t *turn) onlyLists(text string, goods, areas []entity.NameMatch) bool {
+	rest := []byte(text)
+	for _, m := range slices.Concat(goods, areas) {
+		for i := max(m.Start, 0); i < min(m.End, len(rest)); i++ {
+			rest[i] = ' '
+		}
+	}
+	return !slices.ContainsFunc(split(string(rest)), func(w string) bool {
+		return !hasWord(listWords, w) && !hasWord(colourWords, w) && !hasWord(courtesyWords, w) && len(numbersSaid(w)) == 0 &&
+			!slices.ContainsFunc(goods, func(m entity.NameMatch) bool {
+				p := t.k.product[m.ID]
+				return p != nil && slices.ContainsFunc(p.Sizes, func(size string) bool { return strings.EqualFold(size, w) })
+			})
+	})
 }
 
 // anyOf reports whether two lists of words have one in common.
