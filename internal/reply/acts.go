@@ -186,7 +186,8 @@ func (t *turn) dropLikeness(p *perception, all *acts) {
 		all.drop(actOrder)
 	}
 	// "Ntachelewa kidogo, itakua shida?" reports no trouble, and moves nothing.
-	if t.k.template() == flowhq.BookingTemplate && (p.asks && anyIn(p.reading.Words, comesLate) || t.saysLate(p)) {
+	if t.k.template() == flowhq.BookingTemplate &&
+		(p.asks && anyIn(p.reading.Words, comesLate) || t.saysLate(p)) {
 		trouble := []act{actComplaint, actProblem, actAnger, actChange, actBook}
 		all.drop(trouble...)
 		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return slices.Contains(trouble, a) })
@@ -255,12 +256,14 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 	}
 	// "Kesho saa nne fedi na scrub" asks for no barber by name.
 	if t.k.template() == flowhq.BookingTemplate && p.hasTime && !p.asksSoftly() &&
-		(p.time.HasTime || p.time.HasDay && len(p.reading.Words) <= maxNaming) && !anyIn(p.reading.Words, staffThere) &&
+		(p.time.HasTime || p.time.HasDay && len(p.reading.Words) <= maxNaming) &&
+		!anyIn(p.reading.Words, staffThere) &&
 		slices.ContainsFunc(p.services, func(m entity.NameMatch) bool { return m.Exact }) {
 		need = surelyTheSame
 	}
 	// "Yes place it. The jeans should be black" is a yes with a wish.
-	if t.next.Ask.For == askOrder && !p.asksSoftly() && anyIn(p.reading.Words[:min(1, len(p.reading.Words))], plainYes) {
+	if t.next.Ask.For == askOrder && !p.asksSoftly() &&
+		anyIn(p.reading.Words[:min(1, len(p.reading.Words))], plainYes) {
 		need = surelyTheSame
 	}
 	// "Sunday 9am?" while a visit is being booked asks whether it is free, not "can I choose".
@@ -278,8 +281,8 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 			need = surelyTheSame
 		}
 	}
-	// "How much is delivery to Rongai" is for the fees, and not for "can I pay on delivery". Few words
-	// ask for where orders are brought, and not for one town of an answer.
+	// "How much is delivery to Rongai" is for the fees, and not for "can I pay on delivery". Few
+	// words ask for where orders are brought, and not for one town of an answer.
 	if (p.cued(actDelivery) || anyIn(p.reading.Words, bringing)) && t.delivers() &&
 		!t.asksSometime() && (p.cued(actPrice) && !p.names() ||
 		len(p.reading.Words) <= maxNaming) {
@@ -302,8 +305,8 @@ func (t *turn) needsAlike(p *perception, all acts) (need float64) {
 	return need
 }
 
-// answersPrice reports whether an answer of the owner's tells what something costs, or is to a question
-// for that.
+// answersPrice reports whether an answer of the owner's tells what something costs, or is to a
+// question for that.
 func (t *turn) answersPrice(id string) bool {
 	a := t.k.answer[id]
 	return a != nil && (moneyTold.MatchString(a.Answer.EN+" "+a.Answer.SW) ||

@@ -9,9 +9,9 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// Who asks for one thing more and wants it names it in the question alone: "mkanda mweusi upo? ongeza", "do you
-// have belts?" and then "yes one". The wish had no name, and the question was answered only. So such a wish is
-// written with the name.
+// Who asks for one thing more and wants it names it in the question alone: "mkanda mweusi upo?
+// ongeza", "do you have belts?" and then "yes one". The wish had no name, and the question was
+// answered only. So such a wish is written with the name.
 
 var (
 	// addVerbs put on an order what was asked for, and besideAdd says nothing beside them.
@@ -27,7 +27,8 @@ func addsBare(words []string) bool {
 // saysOnlyAdd reports whether no word is of anything else than that something is put on an order.
 func saysOnlyAdd(words []string) bool {
 	return len(words) > 0 && len(words) <= maxAddWords && !slices.ContainsFunc(words, func(w string) bool {
-		return !hasWord(addVerbs, w) && !hasWord(besideAdd, w) && !hasWord(courtesyWords, w) && len(numbersSaid(w)) == 0
+		return !hasWord(addVerbs, w) && !hasWord(besideAdd, w) && !hasWord(courtesyWords, w) &&
+			len(numbersSaid(w)) == 0
 	})
 }
 
@@ -48,8 +49,10 @@ func (t *turn) withAsked(text string) string {
 		return plain
 	}
 	// "And a maxi dress M" wants one more.
-	if at := andOne.FindStringIndex(text); at != nil && t.next.Order != nil && len(t.next.Order.Lines) > 0 && !strings.Contains(text, "?") &&
-		len(split(text)) <= maxAddWords && len(idsOf(t.named(t.k.products, text))) == 1 && !asksInWords(split(text)) {
+	if at := andOne.FindStringIndex(text); at != nil && t.next.Order != nil &&
+		len(t.next.Order.Lines) > 0 && !strings.Contains(text, "?") &&
+		len(split(text)) <= maxAddWords && len(idsOf(t.named(t.k.products, text))) == 1 &&
+		!asksInWords(split(text)) {
 		return "add " + joinFirst.ReplaceAllString(text, "")
 	}
 	parts := besideParts(text)
@@ -76,14 +79,15 @@ func (t *turn) withAsked(text string) string {
 // andOne begins one thing more.
 var andOne = regexp.MustCompile(`(?i)^\s*(?:and|plus|also|oh and)\s+(?:also\s+)?(?:an?|one|two|three|four|five|another|\d{1,2})\s+`)
 
-// withBrand is a text without the kind in front of a name that says it alone: "sabuni ya omo" is one thing, and
-// no bar soap beside it.
+// withBrand is a text without the kind in front of a name that says it alone: "sabuni ya omo" is
+// one thing, and no bar soap beside it.
 func (t *turn) withBrand(text string) string {
 	all := t.named(t.k.products, text)
 	for i := 1; i < len(all); i++ {
 		kind, m := all[i-1], all[i]
 		p := t.k.product[m.ID]
-		if p == nil || !m.Exact || kind.ID == m.ID || kind.Start < 0 || kind.End >= m.Start || !ofThat.MatchString(text[kind.End:m.Start]) {
+		if p == nil || !m.Exact || kind.ID == m.ID || kind.Start < 0 || kind.End >= m.Start ||
+			!ofThat.MatchString(text[kind.End:m.Start]) {
 			continue
 		}
 		names := split(strings.Join(namesOf(p.Name, p.Aliases), " "))
@@ -100,10 +104,11 @@ var ofThat = regexp.MustCompile(`(?i)^\s+(?:ya|za|wa|la|cha|of)\s+$`)
 // waitFirst stands in front of a change of mind.
 var waitFirst = regexp.MustCompile(`(?i)(^\s*|[.…,!?]\s*)(?:ngoja|subiri|wait|hold on|hang on)(?:\s+(?:kwanza|kidogo|please|pls|a (?:sec|bit|minute|moment)))*[\s,.]+`)
 
-// withWish is a text that is nothing but a list of goods with how many of each, with the verb of a wish: "2 jeans
-// size 32" was answered as a question for the size.
+// withWish is a text that is nothing but a list of goods with how many of each, with the verb of a
+// wish: "2 jeans size 32" was answered as a question for the size.
 func (t *turn) withWish(text string) string {
-	if t.next.Order != nil || t.next.Ask.For != "" || strings.Contains(text, "?") || len(split(text)) > maxBareList {
+	if t.next.Order != nil || t.next.Ask.For != "" || strings.Contains(text, "?") ||
+		len(split(text)) > maxBareList {
 		return text
 	}
 	// The names alone are found before the text is read, which costs a hundred times as much.
@@ -130,7 +135,8 @@ func (t *turn) withWish(text string) string {
 	return "i want " + text
 }
 
-// onlyLists reports whether a text has nothing beside goods and areas but what stands in a list of goods.
+// onlyLists reports whether a text has nothing beside goods and areas but what stands in a list of
+// goods.
 func (t *turn) onlyLists(text string, goods, areas []entity.NameMatch) bool {
 	rest := []byte(text)
 	for _, m := range slices.Concat(goods, areas) {
@@ -139,10 +145,12 @@ func (t *turn) onlyLists(text string, goods, areas []entity.NameMatch) bool {
 		}
 	}
 	return !slices.ContainsFunc(split(string(rest)), func(w string) bool {
-		return !hasWord(listWords, w) && !hasWord(colourWords, w) && !hasWord(courtesyWords, w) && len(numbersSaid(w)) == 0 &&
+		return !hasWord(listWords, w) && !hasWord(colourWords, w) && !hasWord(courtesyWords, w) &&
+			len(numbersSaid(w)) == 0 &&
 			!slices.ContainsFunc(goods, func(m entity.NameMatch) bool {
 				p := t.k.product[m.ID]
-				return p != nil && slices.ContainsFunc(p.Sizes, func(size string) bool { return strings.EqualFold(size, w) })
+				return p != nil &&
+					slices.ContainsFunc(p.Sizes, func(size string) bool { return strings.EqualFold(size, w) })
 			})
 	})
 }
@@ -158,8 +166,8 @@ const maxBareList = 14
 var listWords = keywords("size, saizi, namba, na, and, plus, ya, za, la, wa, of, in, the, a, kg, kilo, pair, pairs, pc, pcs, x, for, to, deliver, delivery, " +
 	"niletee, leta, hi, hello, habari, mambo, kwa, color, colour, rangi")
 
-// thingAsked is what a part of a message asks for with the words for its colour, "" if it asks for nothing
-// or for several things.
+// thingAsked is what a part of a message asks for with the words for its colour, "" if it asks for
+// nothing or for several things.
 func (t *turn) thingAsked(part besidePart) string {
 	if !strings.Contains(part.mark, "?") && !asksAtBegin(part.text) && !thingThere.MatchString(part.text) {
 		return ""
@@ -173,8 +181,9 @@ func (t *turn) thingAsked(part besidePart) string {
 	if name == "" {
 		return ""
 	}
-	if said := strings.TrimSpace(colourRun.FindString(part.text)); said != "" && !slices.ContainsFunc(split(said),
-		func(w string) bool { return slices.Contains(split(name), w) }) {
+	if said := strings.TrimSpace(colourRun.FindString(part.text)); said != "" &&
+		!slices.ContainsFunc(split(said),
+			func(w string) bool { return slices.Contains(split(name), w) }) {
 		name += " " + said
 	}
 	return name
@@ -187,8 +196,8 @@ var thingThere = regexp.MustCompile(`(?i)\b(?:[iyzvu]po|wapo|lipo|kipo|pia mna|m
 var givenThere = regexp.MustCompile(`(?i)^\W*(?:(?:if|kama|ikiwa)\s+(?:so|yes|you do|u do|you have(?: it)?|it is|it's there|available|there is|` +
 	`[iyzuvl]i?po|wapo|ndio|ndiyo|mna\pL*|kuna)\W+(?:then\s+|basi\s+)?)`)
 
-// withAskedColour is a text in which the colour behind a question is part of the question: "do you have
-// belts? black leather" wishes nothing yet.
+// withAskedColour is a text in which the colour behind a question is part of the question: "do you
+// have belts? black leather" wishes nothing yet.
 func (t *turn) withAskedColour(text string) string {
 	mark := strings.Index(text, "?")
 	if mark < 0 || strings.Count(text, "?") > 1 {
@@ -196,8 +205,10 @@ func (t *turn) withAskedColour(text string) string {
 	}
 	behind := strings.Trim(text[mark+1:], " .!\n")
 	words := split(behind)
-	if len(words) == 0 || len(words) > maxAskedColour || !colourRun.MatchString(behind) || anyIn(words, addVerbs) || anyIn(words, wishWords) ||
-		anyIn(words, landmarkWords) || len(numbersSaid(behind)) > 0 || len(idsOf(t.named(t.k.products, text[:mark]))) != 1 {
+	if len(words) == 0 || len(words) > maxAskedColour || !colourRun.MatchString(behind) ||
+		anyIn(words, addVerbs) || anyIn(words, wishWords) ||
+		anyIn(words, landmarkWords) || len(numbersSaid(behind)) > 0 ||
+		len(idsOf(t.named(t.k.products, text[:mark]))) != 1 {
 		return text
 	}
 	return strings.TrimRight(text[:mark], " ") + ", " + behind + "?"
@@ -206,13 +217,15 @@ func (t *turn) withAskedColour(text string) string {
 // maxAskedColour is how many words such a colour has at most.
 const maxAskedColour = 3
 
-// addsTopic is what puts the thing that was asked for last on the order, with its name, where the whole
-// message says no more than that: "ongeza", "yes one". It is "" for any other message.
+// addsTopic is what puts the thing that was asked for last on the order, with its name, where the
+// whole message says no more than that: "ongeza", "yes one". It is "" for any other message.
 func (t *turn) addsTopic(text string) string {
 	o, words := t.next.Order, split(text)
 	p := t.k.product[t.next.Topic]
-	if o == nil || len(o.Lines) == 0 || p == nil || !available(p) || strings.Contains(text, "?") || !saysOnlyAdd(words) ||
-		t.hasProduct(p.ID) || len(o.Unclear) > 0 || slices.Contains([]string{askQuantity, askSize, askProduct}, t.next.Ask.For) {
+	if o == nil || len(o.Lines) == 0 || p == nil || !available(p) || strings.Contains(text, "?") ||
+		!saysOnlyAdd(words) ||
+		t.hasProduct(p.ID) || len(o.Unclear) > 0 ||
+		slices.Contains([]string{askQuantity, askSize, askProduct}, t.next.Ask.For) {
 		return ""
 	}
 	// A yes alone answers the question for the order itself.
@@ -240,7 +253,8 @@ func (t *turn) hasProduct(id string) bool {
 // offerToAdd says how what was asked for comes on the order that is being made.
 func (t *turn) offerToAdd(id string) {
 	if o := t.next.Order; o != nil && len(o.Lines) > 0 && len(o.Unclear) == 0 && !t.hasProduct(id) &&
-		len(t.p.products) > 0 && t.next.Topic == id && !anyIn(t.p.reading.Words, addVerbs) && !anyIn(split(t.in.Message.Text), addVerbs) {
+		len(t.p.products) > 0 && t.next.Topic == id && !anyIn(t.p.reading.Words, addVerbs) &&
+		!anyIn(split(t.in.Message.Text), addVerbs) {
 		t.tell("order.add_offer")
 	}
 }

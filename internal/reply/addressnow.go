@@ -9,9 +9,9 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// An address that is said in parts. "Sinza Mori karibu na shule", and later "nyumba namba 14": a rider
-// needs both. What is said later takes the place of what was held only where it says the same part of
-// it in another way.
+// An address that is said in parts. "Sinza Mori karibu na shule", and later "nyumba namba 14": a
+// rider needs both. What is said later takes the place of what was held only where it says the same
+// part of it in another way.
 
 // houseNumber is a house with its number, and nothing else. Group 1 is the kind of house.
 var houseNumber = regexp.MustCompile(`(?i)^(?:(?:its|it's|ni|iko|the|sorry|samahani|actually|yes|ndio|ndiyo)\W+)*(house|nyumba|apartment|apt|flat|plot|block|floor|` +
@@ -86,12 +86,14 @@ func (t *turn) saysWhereAgain(yes, rest string) bool {
 func saysNoMore(held, said string) bool {
 	known := split(held)
 	return !slices.ContainsFunc(split(said), func(w string) bool {
-		return !slices.Contains(known, w) && !hasWord(yesHead, w) && !hasWord(besideArea, w) && !hasWord(courtesyWords, w)
+		return !slices.Contains(known, w) && !hasWord(yesHead, w) && !hasWord(besideArea, w) &&
+			!hasWord(courtesyWords, w)
 	})
 }
 
-// reconcileInside asks nothing of a place for who says where in the area of the order it goes: "yes confirm, deliver
-// to Sunton near Total petrol station". That the place is on no list was the answer.
+// reconcileInside asks nothing of a place for who says where in the area of the order it goes: "yes
+// confirm, deliver to Sunton near Total petrol station". That the place is on no list was the
+// answer.
 func (t *turn) reconcileInside(p *perception, all *acts) {
 	o := t.next.Order
 	if o == nil || o.How != howDeliver || o.Area == "" || p.asksSoftly() || len(p.areas) > 0 ||
@@ -101,10 +103,11 @@ func (t *turn) reconcileInside(p *perception, all *acts) {
 	all.drop(actDelivery, actPlace)
 }
 
-// reconcileBringing orders what is wanted and is to be brought: "i want a kitenge dress L deliver to kasarani" was
-// told the fee alone.
+// reconcileBringing orders what is wanted and is to be brought: "i want a kitenge dress L deliver
+// to kasarani" was told the fee alone.
 func (t *turn) reconcileBringing(p *perception, all *acts) {
-	if p.asksSoftly() || p.cued(actPrice) || !all.has(actDelivery) || all.has(actOrder) || all.has(taskActs...) ||
+	if p.asksSoftly() || p.cued(actPrice) || !all.has(actDelivery) || all.has(actOrder) ||
+		all.has(taskActs...) ||
 		!bringsTo.MatchString(p.text) || !slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
 		return m.Exact && p.editOf(m) == editOn
 	}) {

@@ -7,9 +7,9 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// The age of who comes, said with a yes: "ndio jina Ally miaka 3". It is no time and no amount, and changes
-// nothing of the visit: it is noted for who serves, and the rest is read without it. To read it back would be
-// odd.
+// The age of who comes, said with a yes: "ndio jina Ally miaka 3". It is no time and no amount, and
+// changes nothing of the visit: it is noted for who serves, and the rest is read without it. To
+// read it back would be odd.
 
 // ageSaid is an age, with what leads to it.
 var ageSaid = regexp.MustCompile(`(?i)(?:^|[\s,.;]+)(?:(?:and|na)\s+)?(?:(?:(?:she|he|they|kid|child|baby)(?:'s|s| is| are)|i am|i'm|im|is|ana|nina|ni|ni wa|ni mwenye|wa|wa umri wa|aged?|` +
@@ -19,8 +19,8 @@ var ageSaid = regexp.MustCompile(`(?i)(?:^|[\s,.;]+)(?:(?:and|na)\s+)?(?:(?:(?:s
 // heIs is an age without a word for years, at the end of a message: "he is 4".
 var heIs = regexp.MustCompile(`(?i)[\s,.;]+(?:and\s+)?(?:he|she)(?:'s|s| is)\s+(?:only\s+)?\d{1,2}\s*[.!]?$`)
 
-// withAge is an input without the age in its text, where the text answers what was read back: the age is on the
-// visit. The text stays where it says nothing else.
+// withAge is an input without the age in its text, where the text answers what was read back: the
+// age is on the visit. The text stays where it says nothing else.
 func (t *turn) withAge(in Input) Input {
 	v, text := t.next.Booking, in.Message.Text
 	if t.next.Ask.For != askBook || v == nil || v.Moves != "" || strings.Contains(text, "?") {

@@ -7,11 +7,13 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
-// A time in a clause that gives a reason is no wish: "move it to 9, my wife has a meeting at 11", "we fly
-// on 14th. Saturday possible?". It is read without that clause, where something else says when.
+// A time in a clause that gives a reason is no wish: "move it to 9, my wife has a meeting at 11",
+// "we fly on 14th. Saturday possible?". It is read without that clause, where something else says
+// when.
 
 var (
-	// asideEnd ends a clause, and so does a word that leads to a reason. A point inside "11.30" ends none.
+	// asideEnd ends a clause, and so does a word that leads to a reason. A point inside "11.30"
+	// ends none.
 	asideEnd = regexp.MustCompile(`(?i)[,;!?\n]+|\.(?:\s+|$)|\s+(?:because|coz|cos|cuz|bcoz|since|kwa sababu|kwasababu|` +
 		`sababu|maana|kwani|so|but|ila|lakini|hence|kwahiyo|kwa hiyo|hivyo)\s`)
 	// travels says when somebody leaves, which is never the day of a visit.
@@ -34,8 +36,8 @@ var (
 		`moja|mbili|tatu|nne|tano|sita|saba|nane|tisa|kumi)(?:\s+(?:na nusu|na robo|kasoro robo))?`)
 )
 
-// withoutAsides are the clauses of a text that give no reason, and those that do. leaves says that one of
-// these tells when somebody travels.
+// withoutAsides are the clauses of a text that give no reason, and those that do. leaves says that
+// one of these tells when somebody travels.
 func withoutAsides(text string) (left, aside string, leaves bool) {
 	if !travels.MatchString(text) && !occupied.MatchString(text) {
 		return text, "", false
@@ -76,8 +78,10 @@ func (t *turn) timeBeside(text string) (r when.Result, ok, beside bool) {
 	case said.HasDay || leaves:
 		return said, true, true
 	}
-	// The day of a reason is the day that is spoken of: "I have a wedding on Saturday, morning please".
-	if whole, found := parse(asideHour.ReplaceAllString(aside, " ") + ", " + left); found && whole.HasTime == said.HasTime {
+	// The day of a reason is the day that is spoken of: "I have a wedding on Saturday, morning
+	// please".
+	if whole, found := parse(asideHour.ReplaceAllString(aside, " ") + ", " + left); found &&
+		whole.HasTime == said.HasTime {
 		return whole, true, true
 	}
 	return said, true, true

@@ -8,8 +8,8 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// Who waits asks when somebody comes, or when what was paid for is on again. Only the owner's data says
-// anything of that. No hour is known here: who asks again is for a person.
+// Who waits asks when somebody comes, or when what was paid for is on again. Only the owner's data
+// says anything of that. No hour is known here: who asks again is for a person.
 
 var (
 	// whenAsked asks for a time.
@@ -39,12 +39,13 @@ var today = regexp.MustCompile(`(?i)\b(?:a|wa|m|u)(?:na|ta)(?:kuja|fika) (?:leo|
 // whatNow asks what the customer is to do meanwhile.
 var whatNow = regexp.MustCompile(`(?i)\b(?:nifanye (?:nini|je)|nifanyeje|tufanye nini|what (?:do|should|can) (?:i|we) do|what now|what next|nini kinafuata)\b`)
 
-// asksWhenTheyCome reports whether the message asks when somebody comes for the ticket, and no more than
-// what goes on it.
+// asksWhenTheyCome reports whether the message asks when somebody comes for the ticket, and no more
+// than what goes on it.
 func (t *turn) asksWhenTheyCome() bool {
 	p, v := &t.p, t.next.Ticket
 	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" && !t.isPaidMatter() ||
-		p.names() && !t.namesOnlyVisit() || t.asksCharge() || p.has(actCancel, actPerson, actAnger, actSecret) {
+		p.names() && !t.namesOnlyVisit() || t.asksCharge() ||
+		p.has(actCancel, actPerson, actAnger, actSecret) {
 		return false
 	}
 	if bareWhen.MatchString(p.text) {
@@ -61,7 +62,8 @@ func (t *turn) asksWhenTheyCome() bool {
 			found = true
 		case one.asks && !timed && comer.MatchString(text) && len(split(text)) <= maxShort+2:
 		// For the steps that note a time, advise on a fault, or answer.
-		case one.asks, anyIn(split(text), wishWords), timed && anyIn(split(text), comeWords), anyIn(split(text), lineFaults):
+		case one.asks, anyIn(split(text), wishWords), timed &&
+			anyIn(split(text), comeWords), anyIn(split(text), lineFaults):
 			return false
 		}
 	}
@@ -74,9 +76,10 @@ func (t *turn) noteBesideAwaited() {
 	if bareWhen.MatchString(t.p.text) {
 		return
 	}
-	rest := len(e.References)+len(e.Phones) > 0 || slices.ContainsFunc(piecesOf(t.p.text), func(one piece) bool {
-		return !one.asks && len(split(one.text)) >= minMeaning && !comer.MatchString(one.text)
-	})
+	rest := len(e.References)+len(e.Phones) > 0 ||
+		slices.ContainsFunc(piecesOf(t.p.text), func(one piece) bool {
+			return !one.asks && len(split(one.text)) >= minMeaning && !comer.MatchString(one.text)
+		})
 	if rest && t.next.Ticket.Number != "" && !t.addedToTicket() {
 		t.noteOnTicket()
 	}
@@ -133,7 +136,8 @@ func (t *turn) hearPaid(p *perception, all *acts) {
 		all.drop(actPaid)
 		return
 	}
-	if !p.cued(actPaid) && !anyIn(p.reading.Words, lineFaults) && all.has(actProblem, actPerson) && paidFor.MatchString(p.text) && !notPaid.MatchString(p.text) {
+	if !p.cued(actPaid) && !anyIn(p.reading.Words, lineFaults) && all.has(actProblem, actPerson) &&
+		paidFor.MatchString(p.text) && !notPaid.MatchString(p.text) {
 		p.cues = append(p.cues, actPaid)
 		all.add(actPaid)
 	}
@@ -147,8 +151,8 @@ func (t *turn) isPaidMatter() bool {
 		(v.Subject == string(actPaid) || cuedBy(split(v.Note), actPaid) || paidFor.MatchString(v.Note) && !notPaid.MatchString(v.Note)) && !anyIn(split(v.Note), lineFaults)
 }
 
-// readAnswer finds the owner's answer to a text. When a technician comes is no answer where what is paid for is
-// not on.
+// readAnswer finds the owner's answer to a text. When a technician comes is no answer where what is
+// paid for is not on.
 func (t *turn) readAnswer(p *perception) {
 	p.answer, p.alike, p.sure, p.nearest = t.bestAnswer(p.text)
 	if a := t.k.answer[p.answer]; a != nil && t.isPaidMatter() && a == t.answerTo(phrasesOf("repair"), 0) {
@@ -156,8 +160,8 @@ func (t *turn) readAnswer(p *perception) {
 	}
 }
 
-// waitsForPayment calls a person for who says once more that what is paid is not on, and reports whether
-// it did: the ticket has the sum and the day, and nothing else can be told.
+// waitsForPayment calls a person for who says once more that what is paid is not on, and reports
+// whether it did: the ticket has the sum and the day, and nothing else can be told.
 func (t *turn) waitsForPayment() bool {
 	before := t.in.State.Ticket
 	if before == nil || before.Number == "" || !t.isPaidMatter() || !anyIn(t.p.reading.Words, faultStill) ||
@@ -181,8 +185,8 @@ var besideWhat = regexp.MustCompile(`(?i)\b(?:near|nearby|opposite|opp|behind|ne
 	`mtaa wa|block|plot|(?:blue|red|green|white|yellow|black) (?:gate|house|shop|door)|` +
 	`(?:geti|nyumba|mlango|duka) (?:la|ya|wa)? ?(?:bluu|\w*ekundu|\w*eupe|kijani|\w*eusi|njano))\b`)
 
-// tellPlaceKept says that the way to the customer stands on the ticket, which has the message whole. What
-// was said of it before the ticket is put on it.
+// tellPlaceKept says that the way to the customer stands on the ticket, which has the message
+// whole. What was said of it before the ticket is put on it.
 func (t *turn) tellPlaceKept() {
 	v, told := t.next.Ticket, placeTold(t.p.text)
 	if before := t.next.Whereabouts; before != "" {
@@ -211,7 +215,8 @@ func placeTold(text string) string {
 // keepWhereabouts keeps how to find who has no ticket yet, and says so.
 func (t *turn) keepWhereabouts(text string) {
 	v := t.next.Ticket
-	if t.k.template() != flowhq.SupportTemplate || v != nil && v.Number != "" || t.handedOver() || len(t.said) == 0 {
+	if t.k.template() != flowhq.SupportTemplate || v != nil && v.Number != "" || t.handedOver() ||
+		len(t.said) == 0 {
 		return
 	}
 	if told := placeTold(text); told != "" && !anyIn(split(told), secretWords) {

@@ -44,7 +44,8 @@ func (t *turn) reconcileDecision(p *perception, all *acts) {
 	}
 }
 
-// paysSum speaks of a sum that is paid, and of no other price: "how do I pay the 60k", "nalipia 45k saa hii".
+// paysSum speaks of a sum that is paid, and of no other price: "how do I pay the 60k", "nalipia 45k
+// saa hii".
 var paysSum = regexp.MustCompile(`(?i)\b(?:how|where)\s+(?:do|can|should|will|shall)\s+(?:i|we)\s+(?:pay|send)\b|` +
 	`\b(?:na|ni|nita|nta|tuna)(?:lip|tum)\w+\s+(?:\S+\s+){0,3}(?:wapi|vipi|vp|je)\b|` +
 	`\b(?:nalipia|nalipa|ninalipa|ninalipia)\s+\S+\s+(?:saa hii|sasa|sahivi|kwa mwezi|kila mwezi)\b|\bi\s+(?:now |currently )?pay\s+\S+\s+(?:now|a month|per month|every month)\b`)

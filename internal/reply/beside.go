@@ -258,8 +258,8 @@ func besideQuestions(in Input, whole *turn) *turn {
 	return nil
 }
 
-// withDayAsked is what a message does with the day that its question names, where it has an hour of its
-// own: "jumamosi Juma atakuwepo? saa nne".
+// withDayAsked is what a message does with the day that its question names, where it has an hour of
+// its own: "jumamosi Juma atakuwepo? saa nne".
 func (t *turn) withDayAsked(text string, asks []string) string {
 	if r, ok := t.timeIn(text); t.k.template() != flowhq.BookingTemplate || !ok || !r.HasTime ||
 		r.HasDay && !r.Likely {
@@ -453,7 +453,8 @@ func (t *turn) answerBeside(question string) {
 	}
 	// A question that got no answer must not vanish behind the act: the owner finds it, and the
 	// customer is told so.
-	if t.reply() == said && len(t.facts) == facts && !(t.p.has(actPayment) && t.toldToPay()) && !t.answerInWords() {
+	if t.reply() == said && len(t.facts) == facts && !(t.p.has(actPayment) && t.toldToPay()) &&
+		!t.answerInWords() {
 		t.noteQuestion()
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// A person is asked for in many words beside a report, and the report outweighs them: "nimelipa jana
-// bado hakuna net, mniunganishe na mtu" was told to wait for 15 minutes. Whom the verb is for makes it
-// certain.
+// A person is asked for in many words beside a report, and the report outweighs them: "nimelipa
+// jana bado hakuna net, mniunganishe na mtu" was told to wait for 15 minutes. Whom the verb is for
+// makes it certain.
 
 // staffNoun is who is asked for, in both languages.
 const staffNoun = `(?:someone|somebody|anyone|anybody|(?:(?:a|an|the|your|any|one of your|some)\s+)?(?:real |live |actual |human )?` +
@@ -37,7 +37,8 @@ var asksForPerson = regexp.MustCompile(`(?i)\b(?:` +
 	`\bmtu (?:\w+ )?(?:wa )?(?:ku|ni|tu|tuwe)?(?:ongea|ongee|zungumza|zungumze|chati)\w*|` +
 	`\b\w*m?(?:pate|pata|pateje) mtu\b|\b(?:someone|somebody|person|human|anyone|anybody) (?:i can|i could|we can|to|who can|that can) (?:talk|speak|chat)\b`)
 
-// repliesToMe asks somebody of the business to check, to reply or to help, and nothing that a technician does.
+// repliesToMe asks somebody of the business to check, to reply or to help, and nothing that a
+// technician does.
 var repliesToMe = regexp.MustCompile(`(?i)\b(?:can|could|let|have|ask|get|need|want|is there|may)\s+(?:some(?:one|body)|any(?:one|body)|a (?:person|colleague))` +
 	`(?:\s+(?:from|at|in|of|the|your|shop|office|team|there|else|to|who|can|please|pls|kindly|just|check|confirm|look|and|it|this|that|for me)){0,8}?\s+` +
 	`(?:reply|answer|respond|get back|call back|help|assist|write|text)(?: to)? (?:me|us)(?: (?:back|out|please|pls|plz|now|here|today|asap))*\s*(?:$|[.,;!?\n])|` +
@@ -70,11 +71,13 @@ func (t *turn) callPerson() {
 	t.handOver(flowhq.HandOverAsked)
 }
 
-// keepReport puts what is reported beside the wish for a person on a ticket: who answers reads it there,
-// and the customer has its number. What was only being described until now is a ticket as well.
+// keepReport puts what is reported beside the wish for a person on a ticket: who answers reads it
+// there, and the customer has its number. What was only being described until now is a ticket as
+// well.
 func (t *turn) keepReport() {
 	p, v := &t.p, t.next.Ticket
-	reports := p.has(actProblem, actPaid, actComplaint) || p.cued(actPaid) || p.reading.Concepts.Has("broken") ||
+	reports := p.has(actProblem, actPaid, actComplaint) || p.cued(actPaid) ||
+		p.reading.Concepts.Has("broken") ||
 		noNet.MatchString(p.text)
 	if t.k.template() != flowhq.SupportTemplate {
 		return
@@ -112,16 +115,19 @@ var (
 		"get, them, him, her, someone, somebody, a, the, colleague, person, mhudumu, mtu, please, pls, plz, tafadhali, naomba, basi, tu, now, sasa, do, go, ahead, kaka, dada, bro")
 )
 
-// callsWithWords calls the person whom the first clause of a message agrees to, with what stands behind it as
-// a note: "ndio mwite. dada anaitwa Anna, saa kumi jioni ingekua poa". It reports whether the message is one.
+// callsWithWords calls the person whom the first clause of a message agrees to, with what stands
+// behind it as a note: "ndio mwite. dada anaitwa Anna, saa kumi jioni ingekua poa". It reports
+// whether the message is one.
 func (t *turn) callsWithWords() bool {
 	at := firstClause.FindStringIndex(t.p.text)
 	if t.next.Ask.For != askPerson || len(t.next.Ask.Options) > 0 || at == nil {
 		return false
 	}
 	words, rest := split(t.p.text[:at[0]]), strings.TrimSpace(t.p.text[at[1]:])
-	if !anyIn(words, plainYes) || slices.ContainsFunc(words, func(w string) bool { return !hasWord(yesHead, w) && !hasWord(callsHim, w) }) ||
-		len(split(rest)) < minPartWords || saysBut(split(rest)) || t.p.asks || entity.BeginsAsQuestion(rest) || asksInWords(split(rest)) ||
+	if !anyIn(words, plainYes) ||
+		slices.ContainsFunc(words, func(w string) bool { return !hasWord(yesHead, w) && !hasWord(callsHim, w) }) ||
+		len(split(rest)) < minPartWords || saysBut(split(rest)) || t.p.asks ||
+		entity.BeginsAsQuestion(rest) || asksInWords(split(rest)) ||
 		!slices.ContainsFunc(split(rest), func(w string) bool { return !hasWord(courtesyWords, w) && !hasWord(callsHim, w) }) {
 		return false
 	}

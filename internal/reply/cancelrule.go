@@ -9,8 +9,8 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/when"
 )
 
-// The rule for cancelling is asked before anything is cancelled or moved: until when one may, and what is if
-// somebody cannot come. And whoever says what was asked asks it again.
+// The rule for cancelling is asked before anything is cancelled or moved: until when one may, and
+// what is if somebody cannot come. And whoever says what was asked asks it again.
 
 const (
 	// callsOff are verbs of calling a visit off, or of moving it.
@@ -44,8 +44,8 @@ var (
 // maxSaidAsked is how many words a message has at most that only says what it asks about.
 const maxSaidAsked = 6
 
-// withSaidAsked is a text that says what it asks about, as that question: "sijauliza saa za kufungua, naulizia
-// kuahirisha". What it does not ask about was answered once more.
+// withSaidAsked is a text that says what it asks about, as that question: "sijauliza saa za
+// kufungua, naulizia kuahirisha". What it does not ask about was answered once more.
 func withSaidAsked(text string) string {
 	at := saysAsked.FindStringIndex(text)
 	if at == nil || len(text) > maxRead {
@@ -63,8 +63,8 @@ func withSaidAsked(text string) string {
 	return rest + "?"
 }
 
-// asksCancelRule reports whether a text asks for the rule: until when a visit may be called off, or what is if
-// somebody cannot come.
+// asksCancelRule reports whether a text asks for the rule: until when a visit may be called off, or
+// what is if somebody cannot come.
 func (t *turn) asksCancelRule(text string) bool {
 	if t.k.template() != flowhq.BookingTemplate {
 		return false
@@ -114,8 +114,8 @@ func (t *turn) dropOfRule(p *perception, all *acts) {
 	}
 }
 
-// passCancelRule keeps such a question whole, passes it on where the owner has told no rule, and reports whether
-// it did.
+// passCancelRule keeps such a question whole, passes it on where the owner has told no rule, and
+// reports whether it did.
 func (t *turn) passCancelRule() bool {
 	p := &t.p
 	if !t.asksCancelRule(p.text) {
@@ -133,9 +133,11 @@ func (t *turn) passCancelRule() bool {
 	return true
 }
 
-// noteUntold notes a usual question that the owner has told no answer to, beside what else the message does.
+// noteUntold notes a usual question that the owner has told no answer to, beside what else the
+// message does.
 func (t *turn) noteUntold() {
-	if !t.p.untold || t.handedOver() || slices.ContainsFunc(t.facts, func(f flowhq.FactChange) bool { return f.Unanswered != nil }) {
+	if !t.p.untold || t.handedOver() ||
+		slices.ContainsFunc(t.facts, func(f flowhq.FactChange) bool { return f.Unanswered != nil }) {
 		return
 	}
 	t.noteUnanswered()

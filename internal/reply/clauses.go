@@ -47,8 +47,8 @@ var subjectLast = regexp.MustCompile(`(?i)\b(?:you|u|i|we|they)$`)
 // nextQuestion joins a question to the one in front of it.
 var nextQuestion = regexp.MustCompile(`(?i)\s+(?:na|and|pia|also)\s+`)
 
-// twoQuestions parts a piece that asks two things: "mnapatikana wapi na parking ipo". rest is "" if it
-// asks one.
+// twoQuestions parts a piece that asks two things: "mnapatikana wapi na parking ipo". rest is "" if
+// it asks one.
 func twoQuestions(p piece) (head, rest string) {
 	if !p.asks {
 		return p.text, ""
@@ -156,7 +156,8 @@ func (t *turn) accountFor(in Input) {
 // mayLoseQuestion reports whether a clause asks what needs a word of its own.
 func (t *turn) mayLoseQuestion() bool {
 	p, words := &t.p, t.p.reading.Words
-	return !t.hourSettled() && !p.onlyGreets() && !isThatOk.MatchString(p.text) && !riderNote.MatchString(p.text) &&
+	return !t.hourSettled() && !p.onlyGreets() && !isThatOk.MatchString(p.text) &&
+		!riderNote.MatchString(p.text) &&
 		!anyIn(words, notAnswered) && !doIt.MatchString(p.text) &&
 		!anyIn(words, languageWords) && !orNot.MatchString(p.text) && !t.toldTogether() && !t.toldBegin() &&
 		!(slices.Contains(t.acts, actAnswer) && anyIn(words, asksIncluded)) && !t.toldCovered() &&
@@ -372,8 +373,8 @@ func (t *turn) noteBesideTicket(said string) bool {
 	return true
 }
 
-// noteOnOrder notes a wish with the order in the making. The note stands in the reply, so that what was
-// read back is still what a yes places.
+// noteOnOrder notes a wish with the order in the making. The note stands in the reply, so that what
+// was read back is still what a yes places.
 func (t *turn) noteOnOrder(wish string) {
 	o := t.next.Order
 	same := o.Told == t.told()

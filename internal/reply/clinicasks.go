@@ -9,11 +9,11 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// Questions that only look like another one: what may be brought, whether a medicine does harm, and what
-// a thing costs that is to be done to somebody.
+// Questions that only look like another one: what may be brought, whether a medicine does harm, and
+// what a thing costs that is to be done to somebody.
 
-// bringsAlong asks whether a thing is to be brought, or what: "can i bring the old scan results" has the
-// words of "when do I get my results".
+// bringsAlong asks whether a thing is to be brought, or what: "can i bring the old scan results"
+// has the words of "when do I get my results".
 var bringsAlong = regexp.MustCompile(`(?i)\b(?:bring|carry|come with|take along|come along with)\b|` +
 	`\b(?:ni|tu|a|wa)(?:je|lete|bebe|chukue|kuje|enda|ende)\s*(?:na|ni)?\b|\b(?:kuja|nikija|tukija|akija|ataku?ja|kwenda|nitakuja|nakuja|naja) na\b|` +
 	`\b(?:ku)?(?:leta|beba)\b|\b(?:nitaleta|naleta|nimlete|niliete|niletee)\b`)
@@ -67,9 +67,9 @@ var (
 		`mimba|mjamzito|ujauzito|wajawazito|nanyonyesha|ananyonyesha|kunyonyesha|kisukari|sukari|presha|pumu|vidonda vya tumbo|kifafa|moyo|figo|ini)\b`)
 )
 
-// asksDoctor reports whether the message asks what only a doctor may answer: whether a medicine or a
-// treatment is safe, or may be taken, by whom it is to be given to. The owner's answer about just that
-// stands.
+// asksDoctor reports whether the message asks what only a doctor may answer: whether a medicine or
+// a treatment is safe, or may be taken, by whom it is to be given to. The owner's answer about just
+// that stands.
 func (t *turn) asksDoctor() bool {
 	p := &t.p
 	if t.k.template() != flowhq.BookingTemplate || p.has(actCancel, actChange, actPerson, actAnger) ||
@@ -78,7 +78,8 @@ func (t *turn) asksDoctor() bool {
 	}
 	text := p.text
 	// "Nina ujauzito, naweza kung'olewa jino?" asks for no hour and no price.
-	may := condition.MatchString(text) && mayOne.MatchString(text) && !p.hasTime && !comesToBook.MatchString(text) &&
+	may := condition.MatchString(text) && mayOne.MatchString(text) && !p.hasTime &&
+		!comesToBook.MatchString(text) &&
 		!anyIn(p.reading.Words, priceAsked)
 	// "Mtoto ana homa, nimpe panadol kwanza?"
 	may = may || givesMedicine.MatchString(text) && (p.cued(cueSick) || treatment.MatchString(text))
@@ -90,7 +91,8 @@ func (t *turn) asksDoctor() bool {
 		return false
 	}
 	a := t.k.answer[p.answer]
-	return !p.has(actAnswer) || a == nil || !mayHarm.MatchString(a.Answer.EN+" "+a.Answer.SW+" "+strings.Join(a.Questions, " "))
+	return !p.has(actAnswer) || a == nil ||
+		!mayHarm.MatchString(a.Answer.EN+" "+a.Answer.SW+" "+strings.Join(a.Questions, " "))
 }
 
 // treats reports whether the business treats people: it has a doctor among its services.
@@ -98,8 +100,8 @@ func (t *turn) treats() bool {
 	return slices.ContainsFunc(doctors, func(name string) bool { return len(t.named(t.k.services, name)) > 0 })
 }
 
-// tellAskDoctor says that only a doctor may answer, and offers a person. It reports whether the message
-// asks so.
+// tellAskDoctor says that only a doctor may answer, and offers a person. It reports whether the
+// message asks so.
 func (t *turn) tellAskDoctor() bool {
 	if !t.asksDoctor() {
 		return false
@@ -121,9 +123,9 @@ var participles = map[string]string{
 	"cut": "cut", "dyed": "dye", "braided": "braid", "washed": "wash",
 }
 
-// meanDone takes the service that is meant by what is done: "kama litang'olewa ni sh ngapi", "if it is
-// pulled out how much". Only where a price is asked. A name beside it, such as of the tooth, is part of its
-// own.
+// meanDone takes the service that is meant by what is done: "kama litang'olewa ni sh ngapi", "if it
+// is pulled out how much". Only where a price is asked. A name beside it, such as of the tooth, is
+// part of its own.
 func (t *turn) meanDone(p *perception) {
 	exact := 0
 	var nouns []string
@@ -153,8 +155,8 @@ func (t *turn) meanDone(p *perception) {
 	}
 }
 
-// dropSupposed drops the wish for a visit from a question for what is to be brought, or for what something
-// costs that may have to be done.
+// dropSupposed drops the wish for a visit from a question for what is to be brought, or for what
+// something costs that may have to be done.
 func (t *turn) dropSupposed(p *perception, all *acts) {
 	t.dropOfRule(p, all)
 	if p.hasTime || p.cued(actBook) || anyIn(p.reading.Words, wishWords) {
@@ -193,5 +195,6 @@ func doneBy(name, text string) bool {
 // ifDone stands before the stem of a verb that may be done: "mkilitoa", "wakisafisha".
 var ifDone = regexp.MustCompile(`^(?:m|u|wa|a)ki(?:li|ni|m|tu|ya|wa|i|zi)?$`)
 
-// passiveEnd is what stands behind the stem of a Swahili verb in the passive: litang'olewa, yatasafishwa.
+// passiveEnd is what stands behind the stem of a Swahili verb in the passive: litang'olewa,
+// yatasafishwa.
 var passiveEnd = regexp.MustCompile(`^(?:l?[ei])?w[ae]$`)

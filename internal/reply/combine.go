@@ -200,8 +200,8 @@ func (t *turn) meanDescribed(p *perception) {
 	}
 }
 
-// singulars are English words without the endings of plurals and of whose something is: "the women doctor" is
-// the women's.
+// singulars are English words without the endings of plurals and of whose something is: "the women
+// doctor" is the women's.
 func singulars(words []string) []string {
 	all := slices.Clone(words)
 	for i, w := range all {
@@ -234,8 +234,8 @@ func (t *turn) meanLonger(p *perception) {
 	}
 }
 
-// namedWhole reports whether words have a name of a service that goes on from its first few words: who
-// says "dental check-up" means no check-up of another kind.
+// namedWhole reports whether words have a name of a service that goes on from its first few words:
+// who says "dental check-up" means no check-up of another kind.
 func (t *turn) namedWhole(id string, words []string, beyond int) bool {
 	return slices.ContainsFunc(t.namesOf(id), func(name []string) bool {
 		return len(name) > beyond && containsRun(words, name)
@@ -327,8 +327,9 @@ var atHome = regexp.MustCompile(`(?i)^home\s+(?:from|at|by|until|till|after|befo
 func (t *turn) dropEchoes(p *perception) {
 	// "Moving plus the new package" joins two, and names no "plus package".
 	p.services = slices.DeleteFunc(p.services, func(m entity.NameMatch) bool {
-		return m.Start >= 0 && m.End <= len(p.text) && m.Start < m.End && (plusJoins.MatchString(p.text[m.Start:m.End]) ||
-			atHome.MatchString(p.text[m.Start:m.End]))
+		return m.Start >= 0 && m.End <= len(p.text) && m.Start < m.End &&
+			(plusJoins.MatchString(p.text[m.Start:m.End]) ||
+				atHome.MatchString(p.text[m.Start:m.End]))
 	})
 	whole := slices.IndexFunc(p.services, func(m entity.NameMatch) bool { return m.Exact })
 	if whole < 0 {

@@ -145,9 +145,9 @@ func (t *turn) corrected(text string) string {
 	return text
 }
 
-// correctedThing is what a correction is of, by a name that the owner gave it, and where the correction
-// begins and ends with that name. Where it names nothing it is of what there are so many of on the
-// order. name is "" if nobody can know.
+// correctedThing is what a correction is of, by a name that the owner gave it, and where the
+// correction begins and ends with that name. Where it names nothing it is of what there are so many
+// of on the order. name is "" if nobody can know.
 func (t *turn) correctedThing(text string, c correction) (name string, start, end int) {
 	from, to := 0, len(text)
 	for _, at := range correctionEnd.FindAllStringIndex(text, maxEdits) {
@@ -237,8 +237,8 @@ var stillSo = regexp.MustCompile(`(?i)\b(?:` + alternatives("still so") + `)\b`)
 // maxBetweenSizes is how far from the old size the new one stands at most, in bytes.
 const maxBetweenSizes = 60
 
-// correctedSize is a text that asks why a size is still the old one and names the other, written as a plain
-// change: "bado ni L? nataka XL" was answered as a question.
+// correctedSize is a text that asks why a size is still the old one and names the other, written as
+// a plain change: "bado ni L? nataka XL" was answered as a question.
 func (t *turn) correctedSize(text string) string {
 	o := t.next.Order
 	if o == nil || len(text) > maxRead || !stillSo.MatchString(text) {
@@ -274,8 +274,8 @@ func (t *turn) correctedSize(text string) string {
 	return text
 }
 
-// sizeStill is where a text asks why a size is still the old one, and where the new one ends that it names
-// behind that. end is 0 if it does not.
+// sizeStill is where a text asks why a size is still the old one, and where the new one ends that
+// it names behind that. end is 0 if it does not.
 func sizeStill(text, old, size string) (start, end int) {
 	if strings.EqualFold(old, size) {
 		return 0, 0

@@ -11,20 +11,23 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/token"
 )
 
-// A number at the beginning of the answer to "how many?" is the answer, whatever stands behind it: "two, diff
-// colours if possible. im in kasarani". It was lost to the question that the rest resembles. And colours with
-// their numbers count nothing beside the number that they come to: "two dresses!! one blue, one orange". So the
-// number is written with the name of what it counts, and the colours are taken out and noted.
+// A number at the beginning of the answer to "how many?" is the answer, whatever stands behind it:
+// "two, diff colours if possible. im in kasarani". It was lost to the question that the rest
+// resembles. And colours with their numbers count nothing beside the number that they come to: "two
+// dresses!! one blue, one orange". So the number is written with the name of what it counts, and
+// the colours are taken out and noted.
 
 var (
-	// countHead is a number at the beginning, in group 2, and the word behind it in group 3; group 1 leads to it.
+	// countHead is a number at the beginning, in group 2, and the word behind it in group 3; group
+	// 1 leads to it.
 	countHead = regexp.MustCompile(`(?is)^[\s\W]*((?:(?:` + alternatives("count lead") + `)[\s,.!:]+)*)(\d{1,2}|` + agreed + `|` + alternatives("counted") + `)\b(?:\s+(\pL+))?`)
 	// countAlone stands right behind a number that is a count, and goesOnCount is a word that may.
 	countAlone  = regexp.MustCompile(`^\s*(?:[,;!\n]+|\.(?:\s|$)|$)`)
 	goesOnCount = listOf("behind a count")
 	// saidSo repeats a count that was not heard.
 	saidSo = regexp.MustCompile(`(?i)\b(?:said|told you|nimesema|nilisema|nmesema)\b`)
-	// countOfColours is a colour with its number, and mixedColours are colours that are only to differ.
+	// countOfColours is a colour with its number, and mixedColours are colours that are only to
+	// differ.
 	countedColours = func() *regexp.Regexp {
 		number := `(?:\d{1,2}|one|two|three|four|moja|mbili|tatu|nne|` + agreed + `)`
 		one := `(?:` + number + `\s+(?:in |ya |la |iwe |ziwe |rangi ya )?` + colour + `|` + colour + `\s+` + number + `)`
@@ -35,8 +38,8 @@ var (
 	totalSaid = regexp.MustCompile(`(?i)[\s,.;!]*\b(?:total|jumla|in total|altogether|zote|all)\s+(?:ni\s+|is\s+|of\s+)?(\d{1,2}|` + alternatives("counted") + `)\b\s*$`)
 )
 
-// headCounted is an input whose answer to "how many?", or whose repeated count, is written with the name of what is
-// counted, and without the colours that parts of it are to have.
+// headCounted is an input whose answer to "how many?", or whose repeated count, is written with the
+// name of what is counted, and without the colours that parts of it are to have.
 func (t *turn) headCounted(in Input) Input {
 	text := in.Message.Text
 	if t.k.template() != flowhq.EcommerceTemplate || len(text) > maxRead {
@@ -59,15 +62,18 @@ func (t *turn) headCounted(in Input) Input {
 		next = strings.ToLower(text[m[6]:m[7]])
 	}
 	// A question beside it, and sizes with counts of their own, are read as ever.
-	if within(n) == 0 || slices.Contains(p.Sizes, strconv.Itoa(n)) || strings.TrimSpace(behind) == "" && colours == "" ||
-		strings.Contains(text, "?") || asksInWords(split(behind)) || len(entity.SizeCounts(behind, p.Sizes)) > 0 {
+	if within(n) == 0 || slices.Contains(p.Sizes, strconv.Itoa(n)) || strings.TrimSpace(behind) == "" &&
+		colours == "" ||
+		strings.Contains(text, "?") || asksInWords(split(behind)) ||
+		len(entity.SizeCounts(behind, p.Sizes)) > 0 {
 		return t.withColours(in, text, colours)
 	}
 	words := split(strings.Join(namesOf(p.Name, p.Aliases), " "))
 	asked := t.next.Ask.For == askQuantity || saidSo.MatchString(text[m[2]:m[3]])
 	switch {
 	// "Two dresses", where one kind of dress is on the order.
-	case next != "" && (slices.Contains(words, next) || slices.Contains(words, singular(next))) && t.sharedName(next, id):
+	case next != "" && (slices.Contains(words, next) || slices.Contains(words, singular(next))) &&
+		t.sharedName(next, id):
 		text = text[:m[4]] + t.wantsLead(text, m) + number + " " + t.plainName(id) + text[m[7]:]
 	case asked && (countAlone.MatchString(behind) || hasWord(goesOnCount, next)):
 		text = text[:m[4]] + t.wantsLead(text, m) + number + " " + t.plainName(id) + joinCount(behind)
@@ -75,7 +81,8 @@ func (t *turn) headCounted(in Input) Input {
 	return t.withColours(in, text, colours)
 }
 
-// wantsLead is a verb for a wish in front of a count that has none: two of a name alone ask what it costs.
+// wantsLead is a verb for a wish in front of a count that has none: two of a name alone ask what it
+// costs.
 func (t *turn) wantsLead(text string, m []int) string {
 	switch {
 	case anyIn(split(text[m[2]:m[3]]), orderVerbs):
@@ -98,7 +105,8 @@ func joinCount(behind string) string {
 	return ", " + behind
 }
 
-// countedThing is the product that a bare count is of: the one that was asked about, else the only one on the order.
+// countedThing is the product that a bare count is of: the one that was asked about, else the only
+// one on the order.
 func (t *turn) countedThing() string {
 	if t.next.Ask.For == askQuantity && t.next.Ask.About != "" {
 		return t.next.Ask.About
@@ -111,9 +119,10 @@ func (t *turn) countedThing() string {
 
 // sharedName reports whether a word names several products, or another one than is meant by likeness.
 func (t *turn) sharedName(word, id string) bool {
-	return len(t.k.product[id].Sizes) > 0 && !slices.ContainsFunc(t.named(t.k.products, word), func(m entity.NameMatch) bool {
-		return m.Exact && m.ID != id && !slices.Contains(m.Others, id)
-	})
+	return len(t.k.product[id].Sizes) > 0 &&
+		!slices.ContainsFunc(t.named(t.k.products, word), func(m entity.NameMatch) bool {
+			return m.Exact && m.ID != id && !slices.Contains(m.Others, id)
+		})
 }
 
 // withColours is an input with a text and the colours that were taken out of it.
@@ -126,7 +135,8 @@ func (t *turn) withColours(in Input, text, colours string) Input {
 	return in
 }
 
-// withoutColourCounts is a text without colours that count the parts of a number that it says as well, and those.
+// withoutColourCounts is a text without colours that count the parts of a number that it says as
+// well, and those.
 func (t *turn) withoutColourCounts(text string) (rest, colours string) {
 	at := mixedColours.FindStringIndex(text)
 	sum := 0
@@ -145,7 +155,8 @@ func (t *turn) withoutColourCounts(text string) (rest, colours string) {
 	said := numbersSaid(text[:from] + " " + text[to:])
 	held := t.next.Order != nil && len(t.next.Order.Lines) == 1 && t.next.Order.Lines[0].Quantity == sum
 	// Without a thing to note them with they stay where they are.
-	if t.countedThing() == "" && !slices.ContainsFunc(t.named(t.k.products, text), func(m entity.NameMatch) bool { return m.Exact }) {
+	if t.countedThing() == "" &&
+		!slices.ContainsFunc(t.named(t.k.products, text), func(m entity.NameMatch) bool { return m.Exact }) {
 		return text, ""
 	}
 	if t.asksInPart(text, from) || sum > 0 && !held && !slices.Contains(said, int64(sum)) ||
@@ -155,7 +166,8 @@ func (t *turn) withoutColourCounts(text string) (rest, colours string) {
 	colours = strings.Trim(text[from:to], " ,.;!")
 	rest = strings.TrimRight(text[:from], " ,") + strings.TrimRight(text[to:], " ")
 	if m := totalSaid.FindStringSubmatchIndex(rest); m != nil && sum > 0 {
-		if n := numbersSaid(rest[m[2]:m[3]]); len(n) > 0 && int(n[0]) == sum && slices.Contains(numbersSaid(rest[:m[0]]), int64(sum)) {
+		if n := numbersSaid(rest[m[2]:m[3]]); len(n) > 0 && int(n[0]) == sum &&
+			slices.Contains(numbersSaid(rest[:m[0]]), int64(sum)) {
 			rest = rest[:m[0]]
 		}
 	}
@@ -175,12 +187,15 @@ func (t *turn) asksInPart(text string, at int) bool {
 	return false
 }
 
-// namesColoured reports whether a colour is in the name of a product: a white shirt is no wish for white.
+// namesColoured reports whether a colour is in the name of a product: a white shirt is no wish for
+// white.
 func (t *turn) namesColoured(word string) bool {
-	return hasWord(colourWords, word) && slices.ContainsFunc(t.named(t.k.products, word), func(m entity.NameMatch) bool { return m.Exact })
+	return hasWord(colourWords, word) &&
+		slices.ContainsFunc(t.named(t.k.products, word), func(m entity.NameMatch) bool { return m.Exact })
 }
 
-// tellColours says that colours were noted which the read-back does not show, or notes them on what was placed.
+// tellColours says that colours were noted which the read-back does not show, or notes them on what
+// was placed.
 func (t *turn) tellColours() {
 	wish := t.in.colours
 	if wish == "" {
@@ -207,9 +222,10 @@ func (o *Basket) setColours(wish string) {
 	}
 	kept := slices.DeleteFunc(strings.Split(o.Note, "; "), func(part string) bool {
 		words := split(part)
-		return anyIn(words, colourWords) && part != wish && !slices.ContainsFunc(words, func(w string) bool {
-			return hasWord(colourWords, w) && !slices.Contains(said, w) && !strings.HasPrefix(w, "colo")
-		})
+		return anyIn(words, colourWords) && part != wish &&
+			!slices.ContainsFunc(words, func(w string) bool {
+				return hasWord(colourWords, w) && !slices.Contains(said, w) && !strings.HasPrefix(w, "colo")
+			})
 	})
 	o.Note = strings.Join(kept, "; ")
 	o.addNote(wish)

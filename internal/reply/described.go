@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// What the owner says of a thing in its description, for a question that nothing else answers: "do I need
-// to give the empty one?" of a gas refill.
+// What the owner says of a thing in its description, for a question that nothing else answers: "do
+// I need to give the empty one?" of a gas refill.
 
-// tellDescribed tells the description of what is spoken of, if it has a word that the question is about.
-// It reports whether it did.
+// tellDescribed tells the description of what is spoken of, if it has a word that the question is
+// about. It reports whether it did.
 func (t *turn) tellDescribed() bool {
 	p := &t.p
 	if !p.asksSoftly() || len(p.areas) > 0 || p.hasTime {
@@ -23,7 +23,8 @@ func (t *turn) tellDescribed() bool {
 		described, named := split(text), split(strings.Join(slices.Concat(t.namesOf(id)...), " "))
 		if slices.ContainsFunc(p.reading.Words, func(w string) bool {
 			return len(w) >= minDescribed && slices.Contains(described, w) && !slices.Contains(named, w) &&
-				!hasWord(countFillers, w) && !hasWord(aroundWish, w) && !hasWord(courtesyWords, w) && !hasWord(softQuestion, w)
+				!hasWord(countFillers, w) && !hasWord(aroundWish, w) && !hasWord(courtesyWords, w) &&
+				!hasWord(softQuestion, w)
 		}) {
 			t.did(actAnswer)
 			t.tell("price.condition", "name", t.k.nameOf(id, t.say), "condition", lowerFirst(strings.TrimSuffix(text, ".")))
@@ -42,12 +43,12 @@ func (t *turn) answersDescribed(pending Ask) bool {
 	return true
 }
 
-// minDescribed is how many letters a word has at least by which a question is about a description. Shorter
-// ones stand in every sentence.
+// minDescribed is how many letters a word has at least by which a question is about a description.
+// Shorter ones stand in every sentence.
 const minDescribed = 5
 
-// inTalk are the things that a question may be about: what it names, what is ordered or booked, and what
-// was spoken of last.
+// inTalk are the things that a question may be about: what it names, what is ordered or booked, and
+// what was spoken of last.
 func (t *turn) inTalk() []string {
 	ids := append(idsOf(t.p.products), idsOf(t.p.services)...)
 	if o := t.next.Order; o != nil {

@@ -57,12 +57,14 @@ var (
 // isParty reports whether several people are served on a visit.
 func (t *turn) isParty(v *Visit) bool {
 	services := v.services()
-	return len(services) > 1 && (v.People > 1 || v.Together || v.InTurn || slices.Contains(services, t.childService()) ||
-		len(slices.Compact(slices.Sorted(slices.Values(services)))) < len(services))
+	return len(services) > 1 &&
+		(v.People > 1 || v.Together || v.InTurn || slices.Contains(services, t.childService()) ||
+			len(slices.Compact(slices.Sorted(slices.Values(services)))) < len(services))
 }
 
-// ownHours are the hours that a message says of single people, nil if it says one for all or says an hour
-// of nobody. alone tells that the message names nobody else beside the one whose hour it has.
+// ownHours are the hours that a message says of single people, nil if it says one for all or says
+// an hour of nobody. alone tells that the message names nobody else beside the one whose hour it
+// has.
 func (t *turn) ownHours() (all []ownHour, alone bool) {
 	text := withoutOwner(t.p.text)
 	if anyIn(t.p.reading.Words, allOfThem) || len(t.p.reading.Words) > maxPartyWords {
@@ -132,7 +134,8 @@ func (t *turn) hoursIn(part string) (all []when.Result) {
 	for _, at := range hourSaid.FindAllStringIndex(part, maxParts) {
 		// "1 fade (me) and 2 kids" counts.
 		counts := slices.ContainsFunc(t.named(t.k.services, part[at[1]:]), func(m entity.NameMatch) bool { return m.Start <= 1 })
-		if !noHour.MatchString(part[:at[0]]) && !behindNo.MatchString(part[at[1]:]) && !(counts && digitsOnly(part[at[0]:at[1]])) {
+		if !noHour.MatchString(part[:at[0]]) && !behindNo.MatchString(part[at[1]:]) &&
+			!(counts && digitsOnly(part[at[0]:at[1]])) {
 			found = append(found, at)
 		}
 	}
@@ -155,8 +158,8 @@ func (t *turn) hoursIn(part string) (all []when.Result) {
 // digitsOnly reports whether a text is a number and no more.
 func digitsOnly(text string) bool { return strings.Trim(text, "0123456789 ") == "" }
 
-// inRow reports whether the message says that those of a visit come one after the other, and whether who
-// comes along is the first.
+// inRow reports whether the message says that those of a visit come one after the other, and
+// whether who comes along is the first.
 func (t *turn) inRow() (otherFirst, ok bool) {
 	switch text := t.p.text; {
 	case beforeMe.MatchString(text):
@@ -167,10 +170,12 @@ func (t *turn) inRow() (otherFirst, ok bool) {
 	return false, false
 }
 
-// saysEach reports whether the message says hours, or an order, for those of the visit that is being made.
+// saysEach reports whether the message says hours, or an order, for those of the visit that is
+// being made.
 func (t *turn) saysEach() bool {
 	v := t.next.Booking
-	if v == nil || v.Moves != "" || v.Service == "" || !t.isParty(v) && !t.isBesideOwn(v) || t.p.has(actCancel) {
+	if v == nil || v.Moves != "" || v.Service == "" || !t.isParty(v) && !t.isBesideOwn(v) ||
+		t.p.has(actCancel) {
 		return false
 	}
 	if _, ok := t.inRow(); ok || !t.isParty(v) || t.joinsThem(v) {
@@ -229,8 +234,8 @@ func (t *turn) rowsOf(services []string, h ownHour) (rows []int) {
 	return rows
 }
 
-// serves reports whether a list of services has one of the kind of who comes along: a child's, or else a
-// grown-up's.
+// serves reports whether a list of services has one of the kind of who comes along: a child's, or
+// else a grown-up's.
 func (t *turn) serves(services []string, own int, h ownHour) bool {
 	for i, id := range services {
 		if i != own && (id == t.childService()) == h.child {
@@ -240,7 +245,8 @@ func (t *turn) serves(services []string, own int, h ownHour) bool {
 	return false
 }
 
-// addNamed puts those on a visit who come along with an hour of their own and have no place on it yet.
+// addNamed puts those on a visit who come along with an hour of their own and have no place on it
+// yet.
 func (t *turn) addNamed(v *Visit, hours []ownHour) {
 	services := v.services()
 	own, grown := slices.IndexFunc(services, func(id string) bool { return id != t.childService() }), 0
@@ -249,15 +255,16 @@ func (t *turn) addNamed(v *Visit, hours []ownHour) {
 			grown++
 		}
 	}
-	if own < 0 || grown == 0 || len(hours) <= len(services) || len(hours) > maxInTurn || t.serves(services, own, ownHour{}) {
+	if own < 0 || grown == 0 || len(hours) <= len(services) || len(hours) > maxInTurn ||
+		t.serves(services, own, ownHour{}) {
 		return
 	}
 	v.More = append(v.More, slices.Repeat([]string{services[own]}, grown)...)
 	v.Together = true
 }
 
-// placeEach puts those of a visit at the hours, or in the order, that the message says for them. was is
-// when the visit was to begin before.
+// placeEach puts those of a visit at the hours, or in the order, that the message says for them.
+// was is when the visit was to begin before.
 func (t *turn) placeEach(v *Visit, was time.Time) {
 	if v.Moves != "" || v.Service == "" || !t.isParty(v) {
 		return
@@ -298,7 +305,8 @@ func (t *turn) placeEach(v *Visit, was time.Time) {
 	t.setStarts(v, services, starts)
 }
 
-// eachStart is when each of a visit begins by the hours that were said; not ok if that is not known of all.
+// eachStart is when each of a visit begins by the hours that were said; not ok if that is not known
+// of all.
 func (t *turn) eachStart(v *Visit, hours []ownHour, was time.Time) (starts []time.Time, ok bool) {
 	before := *v
 	before.Start = was
@@ -355,14 +363,16 @@ func (t *turn) timesOf(v *Visit) string {
 	return strings.Join(all, ", ")
 }
 
-// eachSettled reports whether a text only says the order of those of the visit, who come one after the other.
+// eachSettled reports whether a text only says the order of those of the visit, who come one after
+// the other.
 func (t *turn) eachSettled(text string) bool {
 	v := t.next.Booking
 	return (v.Moves != "" || !v.Together && len(v.More) > 0) && len(split(text)) <= maxAssent &&
 		(behindMe.MatchString(text) || beforeMe.MatchString(text) || oneByOne.MatchString(text))
 }
 
-// movesEach moves those of a booking whose own hour the message says, and reports whether it says one.
+// movesEach moves those of a booking whose own hour the message says, and reports whether it says
+// one.
 func (t *turn) movesEach() bool {
 	all := t.appointments()
 	if v := t.next.Booking; v != nil && v.Moves == "" || len(all) != 1 || t.p.has(actCancel) ||

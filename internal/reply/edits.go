@@ -47,8 +47,8 @@ var noBefore = regexp.MustCompile(`(?i)\b(?:no|not|sio|siyo|si|hapana)\s+(?:(?:t
 // saysNo ends with a no to what was said before, and not to what follows.
 var saysNo = regexp.MustCompile(`(?i)(?:^|[.,;!\n])\s*(?:no|hapana)\W+$`)
 
-// amountBehind reports whether the amount of a product stands right behind its name, where a new one is
-// told: "hapana, mchele kilo 5".
+// amountBehind reports whether the amount of a product stands right behind its name, where a new
+// one is told: "hapana, mchele kilo 5".
 func (p *perception) amountBehind(m entity.NameMatch) bool {
 	at := amountFirst.FindStringIndex(p.text[m.End:])
 	return m.Quantity > 0 && (m.Amount.Start >= m.End || m.Amount.End == m.End) &&
@@ -133,7 +133,8 @@ func (p *perception) editOf(m entity.NameMatch) editKind {
 	last := all[len(all)-1]
 	switch {
 	// "Sitaki gauni la ofisi, la kitenge tu".
-	case last[2] >= 0 && strings.Contains(before[from+last[1]:], ",") && p.namesWithin(from+last[1], m.Start) &&
+	case last[2] >= 0 && strings.Contains(before[from+last[1]:], ",") &&
+		p.namesWithin(from+last[1], m.Start) &&
 		onlyBehind.MatchString(behind):
 		return editOn
 	case last[2] >= 0:
@@ -162,8 +163,8 @@ func (p *perception) offUnlessFollowed(m entity.NameMatch, behind string) editKi
 	return editOff
 }
 
-// staysInstead reports whether what stays is named behind the verb for it, and not in front: "toa gauni la
-// ofisi libaki la kitenge".
+// staysInstead reports whether what stays is named behind the verb for it, and not in front: "toa
+// gauni la ofisi libaki la kitenge".
 func (p *perception) staysInstead(m entity.NameMatch) bool {
 	next, ok := p.nextProduct(m)
 	return ok && removeLead.MatchString(p.text[:m.Start]) && len(split(p.text[m.End:next.Start])) <= 2 &&
@@ -245,14 +246,15 @@ func (t *turn) editsLines() bool {
 	if p.asks || len(p.reading.Words) > maxEditWords {
 		return false
 	}
-	return len(t.sizeEdits()) > 0 || len(t.packsOff()) > 0 || slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
-		if !t.ordered(m) {
-			return false
-		}
-		return p.editOf(m) == editOff ||
-			p.changesIn(m) && (m.Size != "" || m.Quantity > 0 || t.sizeNear(m) != "" ||
-				t.mayMean(m))
-	})
+	return len(t.sizeEdits()) > 0 || len(t.packsOff()) > 0 ||
+		slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+			if !t.ordered(m) {
+				return false
+			}
+			return p.editOf(m) == editOff ||
+				p.changesIn(m) && (m.Size != "" || m.Quantity > 0 || t.sizeNear(m) != "" ||
+					t.mayMean(m))
+		})
 }
 
 // mayMean reports whether a size of what the customer may mean by a name stands in the message.

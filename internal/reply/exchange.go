@@ -34,12 +34,14 @@ func (t *turn) tellExchange() {
 // ofBadGoods are words of who goes on about goods that were reported.
 var ofBadGoods = listOf("of bad goods")
 
-// goesOnWithGoods adds to the ticket what is said next of goods that were reported, and reports whether
-// the message does that: "can the rider bring the 2 replacements today?" was told the fee of a delivery.
+// goesOnWithGoods adds to the ticket what is said next of goods that were reported, and reports
+// whether the message does that: "can the rider bring the 2 replacements today?" was told the fee
+// of a delivery.
 func (t *turn) goesOnWithGoods() bool {
 	p := &t.p
 	words := p.reading.Words
-	if !t.reportedGoods() || t.next.Order != nil || !anyIn(words, ofBadGoods) || p.hasTime && p.time.HasTime ||
+	if !t.reportedGoods() || t.next.Order != nil || !anyIn(words, ofBadGoods) || p.hasTime &&
+		p.time.HasTime ||
 		p.has(actAnger, actPerson, actSecret, actStop, actPaid, actHours) {
 		return false
 	}
@@ -77,13 +79,15 @@ func (t *turn) tellOpenThen() bool {
 	return true
 }
 
-// boughtAtShop are words of who bought at the counter: the goods are in no order here, and come by no rider.
+// boughtAtShop are words of who bought at the counter: the goods are in no order here, and come by
+// no rider.
 var boughtAtShop = keywords("bought it at the shop, bought at the shop, bought it from the shop, bought from the shop, bought it in the shop, bought in the shop, " +
 	"bought at your shop, bought it at your shop, bought from your shop, bought it in person, bought in store, from your shop, nilinunua dukani, nimenunua dukani, " +
 	"nilichukua dukani, niliinunua dukani, nililinunua dukani, nimenunua hapo dukani, nilinunua hapo dukani, nilikuja dukani")
 
-// bringsToShop answers who brings back to the counter what was bought there: with the owner's rule, the hours of
-// that day, and whether the other size is there. It reports whether the message does that.
+// bringsToShop answers who brings back to the counter what was bought there: with the owner's rule,
+// the hours of that day, and whether the other size is there. It reports whether the message does
+// that.
 func (t *turn) bringsToShop() bool {
 	p := &t.p
 	a := t.answerTo(exchangeQuestions, minUsual)

@@ -186,8 +186,8 @@ func (t *turn) readNewTime() {
 // maxNear is how many days a booking is away from the nearest day of a name that is likely meant.
 const maxNear = 3
 
-// nearBooking takes a day of the week that is named for a move for the one nearest to the booking: "nina safari
-// jumatano, nisogezee alhamisi" is about the Thursday behind that Wednesday.
+// nearBooking takes a day of the week that is named for a move for the one nearest to the booking:
+// "nina safari jumatano, nisogezee alhamisi" is about the Thursday behind that Wednesday.
 func (t *turn) nearBooking(booked time.Time) {
 	p := &t.p
 	if !p.hasTime || !p.time.HasDay || !weekday.MatchString(p.text) || thisWeek.MatchString(p.text) {
@@ -227,7 +227,8 @@ func (t *turn) moveBooking(key string) {
 	v.Moves, v.Day = key, startOfDay(a[0].StartsAt.In(t.k.zone))
 	t.next.Booking = v
 	t.nearBooking(v.Day)
-	// A number of a booking in the message would be read as the hour, and so would its place in a list.
+	// A number of a booking in the message would be read as the hour, and so would its place in a
+	// list.
 	if !t.p.hasTime && len(t.p.entities.References) == 0 && t.in.State.Ask.For != askOption {
 		t.readHour() // "can we make it 12"
 	}

@@ -69,11 +69,13 @@ func (t *turn) founds(v value, before *State) bool {
 		}
 		return t.ownName(v.text) || t.foundsWords(v.text, words)
 	default:
-		// A length that is wished was taken out of what is read for sizes, and a word to the rider of all.
+		// A length that is wished was taken out of what is read for sizes, and a word to the rider
+		// of all.
 		words = append(words, split(t.in.Message.Text+" "+t.in.riderNote+" "+t.in.colours)...)
 		return t.ownName(v.text) || t.foundsWords(v.text, words) ||
-			v.kind == valNote && (v.text == before.Staff && anyIn(words, thatPerson) || v.text == before.Account ||
-				before.Whereabouts != "" && v.text == before.Whereabouts)
+			v.kind == valNote &&
+				(v.text == before.Staff && anyIn(words, thatPerson) || v.text == before.Account ||
+					before.Whereabouts != "" && v.text == before.Whereabouts)
 	}
 }
 
@@ -178,7 +180,8 @@ func (t *turn) foundsService(id string, before *State) bool {
 		spoken = append(spoken, before.Booking.services()...)
 	}
 	words := split(t.p.text)
-	if t.suggests(id) || t.p.cued(cueSick) || t.wantsDoctor() || t.toldOf(id, words) || t.partOf(id, spoken) {
+	if t.suggests(id) || t.p.cued(cueSick) || t.wantsDoctor() || t.toldOf(id, words) ||
+		t.partOf(id, spoken) {
 		return true
 	}
 	if anyIn(words, cheapestWords) {

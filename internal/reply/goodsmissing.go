@@ -7,8 +7,9 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// What is wrong with goods that were brought, said without a word for it: a thing that did not come, another
-// size than was ordered, eggs that are to be thrown away. Each is for a person, and none asks what there is.
+// What is wrong with goods that were brought, said without a word for it: a thing that did not
+// come, another size than was ordered, eggs that are to be thrown away. Each is for a person, and
+// none asks what there is.
 
 var (
 	// cameWithout says of a thing that it did not come with the rest.
@@ -41,7 +42,8 @@ var (
 	thatOne = regexp.MustCompile(`(?i)\b(?:hiyo|hizo|hayo|huo|hilo|ile|zile|yale|ule|lile|that|those|the rest|remaining|iliyobaki|yaliyobaki|zilizobaki|missing|bado)\b`)
 )
 
-// tellsOfGoods reports what is wrong with goods that were brought, and reports whether the message says that.
+// tellsOfGoods reports what is wrong with goods that were brought, and reports whether the message
+// says that.
 func (t *turn) tellsOfGoods() bool {
 	p := &t.p
 	if t.k.template() != flowhq.EcommerceTemplate || p.isReceipt || t.next.Order != nil ||
@@ -57,7 +59,8 @@ func (t *turn) tellsOfGoods() bool {
 			t.noteUnanswered()
 			t.tell("unanswered.noted")
 		}
-	case throwsAway.MatchString(p.text) && !t.reportedGoods() && (len(p.products) > 0 || t.k.product[t.next.Topic] != nil):
+	case throwsAway.MatchString(p.text) && !t.reportedGoods() &&
+		(len(p.products) > 0 || t.k.product[t.next.Topic] != nil):
 		t.did(actProblem)
 		t.describeGoods(actReturn)
 		t.noteUnanswered()
@@ -91,8 +94,8 @@ func (t *turn) describeGoods(subject act) {
 	t.openTicket()
 }
 
-// missesGoods reports whether the message says that some of an order that is placed did not come, or asks
-// when that comes.
+// missesGoods reports whether the message says that some of an order that is placed did not come,
+// or asks when that comes.
 func (t *turn) missesGoods() bool {
 	p := &t.p
 	meant, _ := t.meantOrders()

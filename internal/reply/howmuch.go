@@ -9,8 +9,8 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// How much is wanted, said by other things than an amount: for how many people it is, or twice of what is
-// ordered.
+// How much is wanted, said by other things than an amount: for how many people it is, or twice of
+// what is ordered.
 
 var (
 	// folkForm counts people.
@@ -27,12 +27,14 @@ var (
 	everything = keywords("everything, all, the order, my order, whole order, zote, vyote, yote, kila kitu, oda, oda yangu, order")
 	// mayDouble begins a wish that is asked.
 	mayDouble = regexp.MustCompile(`(?i)\b(?:can|could|pls|please|naweza|mnaweza|unaweza|may)\b`)
-	// yesCount is a yes with how many, and in group 1 or 2 the number: "yes but two of them, so 5600 total?".
+	// yesCount is a yes with how many, and in group 1 or 2 the number: "yes but two of them, so
+	// 5600 total?".
 	yesCount = regexp.MustCompile(`(?i)^\W*(?:yes|yeah|yep|ok|okay|sure|ndio|ndiyo|sawa|eeh)\b[\s,.]*(?:but|lakini|ila)?\s*(?:please |for |make it |nataka |iwe |ziwe |i want |give me )?` +
 		`(?:(both|two|2|three|3|four|4|five|5)(?: of (?:them|those|it|these))?|(?:zote |vyote )?(mbili|tatu|nne|tano|\d{1,2}))\s*(?:of them|of those|pieces|pcs|pairs)?\s*[,.]`)
 )
 
-// withoutFolk is a text of an order without how many people it is for, where it says how much as well.
+// withoutFolk is a text of an order without how many people it is for, where it says how much as
+// well.
 func (t *turn) withoutFolk(text string) string {
 	if t.k.template() != flowhq.EcommerceTemplate || len(text) > maxRead {
 		return text
@@ -51,11 +53,12 @@ func (t *turn) withoutFolk(text string) string {
 // folkWords are in what says for how many people something is.
 var folkWords = keywords("people, person*, pax, guests, heads, adults, mouths, familia, family, watu, wageni, walaji, vichwa")
 
-// takesFolk asks how much is wanted of what is said to be for so many people, and reports whether it did. Five
-// people eat no five kilos.
+// takesFolk asks how much is wanted of what is said to be for so many people, and reports whether
+// it did. Five people eat no five kilos.
 func (t *turn) takesFolk() bool {
 	p := &t.p
-	if t.k.template() != flowhq.EcommerceTemplate || p.has(actPaid, actCancel, actReturn, actProblem, actComplaint, actHours) ||
+	if t.k.template() != flowhq.EcommerceTemplate ||
+		p.has(actPaid, actCancel, actReturn, actProblem, actComplaint, actHours) ||
 		t.reportedGoods() || !anyIn(p.reading.Words, folkWords) || !folkForm.MatchString(p.text) {
 		return false
 	}
@@ -83,18 +86,22 @@ func (t *turn) takesFolk() bool {
 	return true
 }
 
-// takesTwice makes what is on the order so many times as much, and reports whether the message says that.
+// takesTwice makes what is on the order so many times as much, and reports whether the message says
+// that.
 func (t *turn) takesTwice() bool {
 	p, o := &t.p, t.next.Order
 	// What was placed a moment ago is read back with it.
-	if f, ok := t.placedOrder(); o == nil && ok && f.Status == flowhq.OrderConfirmed && t.now.Sub(f.CreatedAt) <= AskedFor {
+	if f, ok := t.placedOrder(); o == nil && ok && f.Status == flowhq.OrderConfirmed &&
+		t.now.Sub(f.CreatedAt) <= AskedFor {
 		if o = t.basketOf(f); o != nil {
 			o.Paid = !f.Unpaid && t.paysAhead(o)
 		}
 	}
 	m := twice.FindStringSubmatch(p.text)
-	if o == nil || len(o.Lines) == 0 || m == nil || noTwice.MatchString(p.text) || p.asks && !mayDouble.MatchString(p.text) ||
-		p.has(actPaid, actCancel, actReturn, actProblem, actComplaint) || p.cued(cueRemove) || len(p.reading.Words) > maxEditWords {
+	if o == nil || len(o.Lines) == 0 || m == nil || noTwice.MatchString(p.text) || p.asks &&
+		!mayDouble.MatchString(p.text) ||
+		p.has(actPaid, actCancel, actReturn, actProblem, actComplaint) || p.cued(cueRemove) ||
+		len(p.reading.Words) > maxEditWords {
 		return false
 	}
 	factor := 2
@@ -106,7 +113,8 @@ func (t *turn) takesTwice() bool {
 	case len(p.products) > 0:
 		meant = func(l Line) bool {
 			return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
-				return m.ID == l.Product || slices.Contains(m.Others, l.Product) || t.samePack(m.ID, l.Product)
+				return m.ID == l.Product || slices.Contains(m.Others, l.Product) ||
+					t.samePack(m.ID, l.Product)
 			})
 		}
 	case len(o.Lines) == 1, anyIn(p.reading.Words, everything):
@@ -133,8 +141,8 @@ func (t *turn) takesTwice() bool {
 	return true
 }
 
-// takesYesCount takes a yes that says how many beside a sum, where that is another number than was read
-// back: the order is read back with it, and the right sum.
+// takesYesCount takes a yes that says how many beside a sum, where that is another number than was
+// read back: the order is read back with it, and the right sum.
 func (t *turn) takesYesCount() bool {
 	o := t.next.Order
 	if t.asksSumOfAll() {
@@ -144,7 +152,8 @@ func (t *turn) takesYesCount() bool {
 		return true
 	}
 	m := yesCount.FindStringSubmatch(t.p.text)
-	if o == nil || len(o.Lines) != 1 || len(o.Unclear) > 0 || m == nil || t.next.Ask.For == askQuantity || len(t.p.products) > 0 || t.p.isChoice {
+	if o == nil || len(o.Lines) != 1 || len(o.Unclear) > 0 || m == nil ||
+		t.next.Ask.For == askQuantity || len(t.p.products) > 0 || t.p.isChoice {
 		return false
 	}
 	n := 2 // both
@@ -166,14 +175,17 @@ func (t *turn) takesYesCount() bool {
 	return true
 }
 
-// asksSumOfAll reports whether the message is a yes that names what is on the order, and nothing else, and asks
-// whether it comes to a sum: "yes both dresses and the belt, so 6600 total?".
+// asksSumOfAll reports whether the message is a yes that names what is on the order, and nothing
+// else, and asks whether it comes to a sum: "yes both dresses and the belt, so 6600 total?".
 func (t *turn) asksSumOfAll() bool {
 	p, o := &t.p, t.next.Order
-	return o != nil && t.next.Ask.For == askOrder && len(p.products) > 0 && p.asksSoftly() && sumOfAll.MatchString(p.text) &&
-		!p.cued(cueAdd) && !p.cued(cueRemove) && len(p.areas) == 0 && !slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
-		return !t.ordered(m) || within(m.Quantity) > 0 && m.Quantity != o.pieces(m.ID) && len(m.Others) == 0 || m.Size != "" && !t.hasLine(m.ID, m.Size)
-	})
+	return o != nil && t.next.Ask.For == askOrder && len(p.products) > 0 && p.asksSoftly() &&
+		sumOfAll.MatchString(p.text) &&
+		!p.cued(cueAdd) && !p.cued(cueRemove) && len(p.areas) == 0 &&
+		!slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
+			return !t.ordered(m) || within(m.Quantity) > 0 && m.Quantity != o.pieces(m.ID) &&
+				len(m.Others) == 0 || m.Size != "" && !t.hasLine(m.ID, m.Size)
+		})
 }
 
 // sumOfAll is a yes that ends with a sum.

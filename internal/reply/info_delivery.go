@@ -43,7 +43,8 @@ func (t *turn) tellDelivery() bool {
 		if !anyIn(t.p.reading.Words, deliveryWords) && !t.p.cued(actDelivery) {
 			return false
 		}
-		if (t.timeRequested() != "" || t.asksSometime()) && !anyIn(t.p.reading.Words, asksFee) && t.tellArrival() {
+		if (t.timeRequested() != "" || t.asksSometime()) && !anyIn(t.p.reading.Words, asksFee) &&
+			t.tellArrival() {
 			return true
 		}
 		t.tellArea(t.areaOfTalk())
@@ -77,12 +78,13 @@ func (t *turn) tellDelivery() bool {
 	return true
 }
 
-// offerArea tells who writes no more than an area what it costs to have an order brought there, or how a
-// provider reaches it: better than the menu.
+// offerArea tells who writes no more than an area what it costs to have an order brought there, or
+// how a provider reaches it: better than the menu.
 func (t *turn) offerArea() bool {
 	p := &t.p
 	if t.k.template() == flowhq.BookingTemplate || len(idsOf(p.areas)) != 1 || p.names() ||
-		len(p.reading.Words) > maxUnspecific || t.next.Order != nil || !t.delivers() || t.next.Ticket != nil {
+		len(p.reading.Words) > maxUnspecific || t.next.Order != nil || !t.delivers() ||
+		t.next.Ticket != nil {
 		return false
 	}
 	t.did(actDelivery)
@@ -204,8 +206,8 @@ var (
 	sentBy = keywords("posta, post, basi, bus, courier, kuria, parcel, parseli, kwa, by, na, picha, photo*, pic*, namba, number, location, pesa, hela, mpesa, risiti, receipt")
 )
 
-// sentElsewhere is a place on no list to which an order is to be sent: "nitumie posta Mwanza", "send it to
-// Mwanza by bus"; "" if the message names none.
+// sentElsewhere is a place on no list to which an order is to be sent: "nitumie posta Mwanza",
+// "send it to Mwanza by bus"; "" if the message names none.
 func (t *turn) sentElsewhere() string {
 	if t.p.asks || len(t.p.areas) > 0 {
 		return ""
@@ -219,7 +221,8 @@ func (t *turn) sentElsewhere() string {
 		place = place[:i]
 	}
 	words := split(place)
-	if len(words) == 0 || len(words) > maxNaming || !t.mayBePlace(words[0]) || entity.IsCommon(words[0]) || hasWord(dayWords, words[0]) {
+	if len(words) == 0 || len(words) > maxNaming || !t.mayBePlace(words[0]) ||
+		entity.IsCommon(words[0]) || hasWord(dayWords, words[0]) {
 		return ""
 	}
 	return strings.TrimSpace(place)

@@ -14,7 +14,8 @@ import (
 func (t *turn) tellOffer() bool {
 	ids := t.subjects()
 	// "Do you have insurance for the router?" asks for no router.
-	if t.asksInsurer(&t.p) && len(insurersNamed(t.p.text))+len(ids) > 0 && anyIn(t.p.reading.Words, insurerWords) {
+	if t.asksInsurer(&t.p) && len(insurersNamed(t.p.text))+len(ids) > 0 &&
+		anyIn(t.p.reading.Words, insurerWords) {
 		return t.tellInsurance()
 	}
 	if t.k.template() == flowhq.BookingTemplate &&

@@ -97,7 +97,8 @@ func (t *turn) tellPrice() bool {
 		return true
 	}
 	// "Na kupunguza ndevu pia, jumla itakua ngapi" asks for both.
-	if own := t.k.service[t.next.Topic]; len(ids) == 1 && own != nil && ids[0] != own.ID && t.p.cued(cueAdd) &&
+	if own := t.k.service[t.next.Topic]; len(ids) == 1 && own != nil && ids[0] != own.ID &&
+		t.p.cued(cueAdd) &&
 		t.p.cued(cueTotal) && t.k.template() == flowhq.BookingTemplate {
 		ids = []string{own.ID, ids[0]}
 	}
@@ -151,8 +152,9 @@ func (t *turn) tellPrice() bool {
 	return true
 }
 
-// wantedAfterAll is the one service that a message wants, where another is named only by what is wrong: the
-// tooth in "jino linaniuma, nataka kung'oa ni bei gani" is no check-up. It is "" if there is none.
+// wantedAfterAll is the one service that a message wants, where another is named only by what is
+// wrong: the tooth in "jino linaniuma, nataka kung'oa ni bei gani" is no check-up. It is "" if
+// there is none.
 func (t *turn) wantedAfterAll() (id string) {
 	p := &t.p
 	if len(p.services) < 2 || !p.cued(cueSick) || t.k.template() != flowhq.BookingTemplate {
@@ -179,8 +181,8 @@ func (t *turn) asksInAll() bool { return t.p.cued(cueTotal) || anyIn(t.p.reading
 // sumAsked asks for a sum.
 var sumAsked = regexp.MustCompile(`(?i)\b(?:jumla|total)\b(?:\s+\S+){0,2}\s+(?:ngapi|gani|how much)\b|\b(?:how much|what(?:'s| is| will)?)\b(?:\s+\S+){0,4}\s+(?:total|in all|altogether)\b`)
 
-// tellTotalOfAll says what the order, the visit or the bookings of this talk come to, to who asks for that
-// and names nothing: the prices of everything would be no answer to "jumla ngapi".
+// tellTotalOfAll says what the order, the visit or the bookings of this talk come to, to who asks
+// for that and names nothing: the prices of everything would be no answer to "jumla ngapi".
 func (t *turn) tellTotalOfAll() bool {
 	if t.next.Order != nil && len(t.next.Order.Lines) > 0 && t.p.cued(cueTotal) {
 		t.tellTotal()

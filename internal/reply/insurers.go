@@ -26,7 +26,8 @@ var isInsurer = regexp.MustCompile(`(?i)` + knownInsurers)
 // insuranceQuestions ask for it in the words of owners.
 var insuranceQuestions = []string{"do you accept insurance", "can I use NHIF", "mnapokea bima", "naweza kutumia bima"}
 
-// askInsurer finds the owner's answer on insurance for who names no more than an insurer: "na Britam?".
+// askInsurer finds the owner's answer on insurance for who names no more than an insurer: "na
+// Britam?".
 func (t *turn) askInsurer(p *perception) bool {
 	if len(p.reading.Words) > maxShort || !isInsurer.MatchString(p.text) || !p.asksSoftly() {
 		return false
@@ -67,8 +68,9 @@ func (t *turn) asksInsurer(p *perception) bool {
 // takesInsurance reports whether an owner's text is about insurance.
 func takesInsurance(text string) bool { return anyIn(split(text), insurerWords) }
 
-// tellInsurance answers who asks to pay by an insurance: with the owner's way to pay of that kind. Where
-// there is none the list of the other ways is no answer. It reports whether the message asks so.
+// tellInsurance answers who asks to pay by an insurance: with the owner's way to pay of that kind.
+// Where there is none the list of the other ways is no answer. It reports whether the message asks
+// so.
 func (t *turn) tellInsurance() bool {
 	if !t.asksInsurer(&t.p) {
 		return false
@@ -85,8 +87,8 @@ func (t *turn) tellInsurance() bool {
 	return true
 }
 
-// tellAmong answers for an insurer by name where the owner's text was told already, and reports whether it
-// did.
+// tellAmong answers for an insurer by name where the owner's text was told already, and reports
+// whether it did.
 func (t *turn) tellAmong(text string) bool {
 	all := insurersNamed(t.p.text)
 	if len(all) == 0 || !isInsurer.MatchString(text) {
@@ -102,8 +104,8 @@ func (t *turn) tellAmong(text string) bool {
 	return true
 }
 
-// tellNotAmong says which insurer of the message is not among those that the owner's text names. What the
-// owner takes was told alone, and left open whether the other one is taken as well.
+// tellNotAmong says which insurer of the message is not among those that the owner's text names.
+// What the owner takes was told alone, and left open whether the other one is taken as well.
 func (t *turn) tellNotAmong(text string) {
 	// A text that only says to bring the card of an insurance lists no insurers.
 	if !isInsurer.MatchString(text) {
@@ -117,8 +119,8 @@ func (t *turn) tellNotAmong(text string) {
 	}
 }
 
-// takesInsurer reports whether the owner names an insurer anywhere: in a way to pay, or in an answer on
-// insurance. To deny one that is taken sends a patient away.
+// takesInsurer reports whether the owner names an insurer anywhere: in a way to pay, or in an
+// answer on insurance. To deny one that is taken sends a patient away.
 func (t *turn) takesInsurer(name string) bool {
 	names := func(texts ...string) bool {
 		return slices.ContainsFunc(split(strings.Join(texts, " ")), func(w string) bool { return sameInsurer(w, name) })
@@ -131,8 +133,8 @@ func (t *turn) takesInsurer(name string) bool {
 	return slices.ContainsFunc(t.k.profile.Answers, func(a flowhq.Answer) bool { return names(a.Answer.EN, a.Answer.SW) })
 }
 
-// sameInsurer reports whether two words are the name of one insurer: long names are often written with
-// another end, as "Strategies".
+// sameInsurer reports whether two words are the name of one insurer: long names are often written
+// with another end, as "Strategies".
 func sameInsurer(a, b string) bool {
 	a, b = strings.ToLower(a), strings.ToLower(b)
 	return a == b || min(len(a), len(b)) > minInsurer && a[:minInsurer] == b[:minInsurer]

@@ -9,8 +9,8 @@ import (
 	"github.com/flowhq/flowhq/internal/demo"
 )
 
-// TestInsurerTakenIsNeverMissing asks for each insurer that the clinic takes, beside many other words: none
-// is ever said to be missing. A patient would go elsewhere.
+// TestInsurerTakenIsNeverMissing asks for each insurer that the clinic takes, beside many other
+// words: none is ever said to be missing. A patient would go elsewhere.
 func TestInsurerTakenIsNeverMissing(t *testing.T) {
 	know := Compile(demo.Profile(demo.Clinic), demo.Config(demo.Clinic))
 	missing := []string{"sioni", "haimo", "not among those", "on that list"}

@@ -120,18 +120,22 @@ func (t *turn) joinLinked(p *perception) {
 	}
 }
 
-// widenKinds notes which other goods are of the kind that the message names and no more: "suruali" is the other name
-// of the khaki ones, and jeans are trousers too. A size that only one of them has says which.
+// widenKinds notes which other goods are of the kind that the message names and no more: "suruali"
+// is the other name of the khaki ones, and jeans are trousers too. A size that only one of them has
+// says which.
 func (t *turn) widenKinds(p *perception) {
 	for i := range p.products {
 		m := &p.products[i]
 		w := p.wordOf(*m)
 		own := t.k.product[m.ID]
-		if w == "" || own == nil || len(m.Others) > 0 || !isKind(own, w) || slices.Contains(split(singular(strings.ToLower(own.Name.EN))), w) && len(split(own.Name.EN)) == 1 {
+		if w == "" || own == nil || len(m.Others) > 0 || !isKind(own, w) ||
+			slices.Contains(split(singular(strings.ToLower(own.Name.EN))), w) &&
+				len(split(own.Name.EN)) == 1 {
 			continue
 		}
 		for _, q := range t.k.inStock() {
-			if q.ID != m.ID && !t.samePack(q.ID, m.ID) && isKind(q, w) && (m.Size == "" || slices.Contains(q.Sizes, m.Size)) {
+			if q.ID != m.ID && !t.samePack(q.ID, m.ID) && isKind(q, w) &&
+				(m.Size == "" || slices.Contains(q.Sizes, m.Size)) {
 				m.Others = append(m.Others, q.ID)
 				m.Exact = false
 			}

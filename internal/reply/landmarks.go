@@ -207,9 +207,11 @@ func placePieces(text string) (all []piece) {
 // isNoPlace reports whether a clause says something else than a place.
 func (t *turn) isNoPlace(clause string, words []string) bool {
 	// "Karibu na bank ya NMB" names no way to pay.
-	return anyIn(words, paysThen) || anyIn(words, riders) || knownWay(words) >= 0 && !anyIn(words, landmarkWords) ||
+	return anyIn(words, paysThen) || anyIn(words, riders) || knownWay(words) >= 0 &&
+		!anyIn(words, landmarkWords) ||
 		asksInLine(clause) || anyIn(words, whyNot) || staysUntil.MatchString(clause) ||
-		len(t.in.memo.entitiesIn(clause).Money) > 0 || len(t.in.memo.entitiesIn(clause).Phones) > 0 || anyIn(words, wantsPerson) ||
+		len(t.in.memo.entitiesIn(clause).Money) > 0 || len(t.in.memo.entitiesIn(clause).Phones) > 0 ||
+		anyIn(words, wantsPerson) ||
 		!anyIn(words, landmarkWords) && (len(t.named(t.k.products, clause)) > 0 ||
 			anyIn(words, wishWords) || anyIn(words, wishVerbs) || riderNote.MatchString(clause) ||
 			entity.ReadYesNo(clause) != entity.Neither || asksInWords(words) ||
@@ -219,8 +221,8 @@ func (t *turn) isNoPlace(clause string, words []string) bool {
 // staysUntil says until when the customer is somewhere: "i am at church till 12" is no address.
 var staysUntil = regexp.MustCompile(`(?i)\b(?:till|until|mpaka|hadi)\s+(?:saa\s+\pL+|\d{1,2}\b)`)
 
-// riders are who brings the goods. What is said of them is no place: "the rider should take the cylinder
-// from the gate".
+// riders are who brings the goods. What is said of them is no place: "the rider should take the
+// cylinder from the gate".
 var riders = keywords("rider, riders, bodaboda, boda, driver, dereva")
 
 // endsAddress reports whether one of the words of a clause ends an address. "Kwa" does not before a
@@ -285,8 +287,8 @@ var namedHouses = keywords("house, centre, center, court, arcade, complex, garde
 // streetWords stand behind the name of a street.
 var streetWords = keywords("road, rd, street, st, avenue, ave, drive, lane, close, crescent, highway")
 
-// nameStart is where the name of a street begins in what stands in front of the word for it: behind the
-// last sentence and the words that lead to an address.
+// nameStart is where the name of a street begins in what stands in front of the word for it: behind
+// the last sentence and the words that lead to an address.
 func nameStart(text string) int {
 	from := strings.LastIndexAny(text, ".?!;,\n:") + 1
 	for _, lead := range []*regexp.Regexp{politeLead, leadsAddress, politeLead} {
@@ -299,27 +301,31 @@ func nameStart(text string) int {
 	return from
 }
 
-// nameBefore is where the name of a place on no list begins that stands between where the customer is, or where
-// the order goes, and an area: "niko tuskys rongai". It is -1 if there is none.
+// nameBefore is where the name of a place on no list begins that stands between where the customer
+// is, or where the order goes, and an area: "niko tuskys rongai". It is -1 if there is none.
 func (t *turn) nameBefore(m entity.NameMatch) int {
 	from := nameStart(t.p.text[:m.Start])
 	name := t.p.text[from:m.Start]
 	words := split(name)
 	led := from > 0 && leadsAddress.MatchString(strings.TrimLeft(t.p.text[strings.LastIndexAny(t.p.text[:from], ".?!;,\n")+1:m.Start], " "))
-	if len(words) == 0 || len(words) > maxLandmarkName || strings.ContainsAny(name, ",;.") || t.p.asksSoftly() ||
+	if len(words) == 0 || len(words) > maxLandmarkName || strings.ContainsAny(name, ",;.") ||
+		t.p.asksSoftly() ||
 		!led && !slices.Contains([]string{askArea, askAddress}, t.in.State.Ask.For) ||
 		slices.ContainsFunc(words, func(w string) bool {
-			return len(w) < minPlaceLetters || t.k.words[w] || hasWord(fillers, w) || hasWord(selfWords, w) || hasWord(addressEnd, w) ||
-				hasWord(besideArea, w) || hasWord(otherPlace, w) || hasWord(bringTo, w) || hasWord(courtesyWords, w) ||
-				hasWord(wishWords, w) || hasWord(wishVerbs, w) || hasWord(stockWords, w) || hasWord(placeAround, w)
+			return len(w) < minPlaceLetters || t.k.words[w] || hasWord(fillers, w) ||
+				hasWord(selfWords, w) || hasWord(addressEnd, w) ||
+				hasWord(besideArea, w) || hasWord(otherPlace, w) || hasWord(bringTo, w) ||
+				hasWord(courtesyWords, w) ||
+				hasWord(wishWords, w) || hasWord(wishVerbs, w) || hasWord(stockWords, w) ||
+				hasWord(placeAround, w)
 		}) || isNoName(words) || t.isNoPlace(name, words) {
 		return -1
 	}
 	return from
 }
 
-// maxLandmarkName is how many words the name of such a place has at most, and placeAround says no more than that
-// it is around there.
+// maxLandmarkName is how many words the name of such a place has at most, and placeAround says no
+// more than that it is around there.
 const maxLandmarkName = 2
 
 var placeAround = keywords("delivery, deliver, area, around, mtaa, upande, maeneo, eneo, sehemu, location, from, within, inside, only, mpaka, " +

@@ -18,17 +18,21 @@ var comesLate = listOf("comes late")
 func (t *turn) saysLate(p *perception) bool {
 	// What is read back may be come to late as well.
 	held := t.next.Ask.For == askBook && t.next.Booking != nil && !t.next.Booking.Start.IsZero()
-	if t.k.template() != flowhq.BookingTemplate || !held && (t.next.Booking != nil || len(t.bookings()) == 0) ||
-		!anyIn(p.reading.Words, comesLate) || len(p.services) > 0 || p.cued(actCancel) || p.cued(cueInstead) {
+	if t.k.template() != flowhq.BookingTemplate || !held &&
+		(t.next.Booking != nil || len(t.bookings()) == 0) ||
+		!anyIn(p.reading.Words, comesLate) || len(p.services) > 0 || p.cued(actCancel) ||
+		p.cued(cueInstead) {
 		return false
 	}
 	for _, piece := range piecesOf(p.text) {
 		// "Tusogeze saa kumi na moja, ntachelewa kutoka job" moves the visit, and says why.
-		if r, ok := t.timeIn(piece.text); ok && (r.HasTime || r.HasDay) && !anyIn(split(piece.text), comesLate) &&
+		if r, ok := t.timeIn(piece.text); ok && (r.HasTime || r.HasDay) &&
+			!anyIn(split(piece.text), comesLate) &&
 			(cuedBy(split(piece.text), actChange) || anyIn(split(piece.text), insteadWords)) {
 			return false
 		}
-		if piece.asks && strings.ContainsAny(piece.text, "0123456789") && !anyIn(split(piece.text), comesLate) &&
+		if piece.asks && strings.ContainsAny(piece.text, "0123456789") &&
+			!anyIn(split(piece.text), comesLate) &&
 			!inMinutes.MatchString(piece.text) {
 			return false
 		}
@@ -53,15 +57,16 @@ func (t *turn) readLate(p *perception) {
 // lateQuestions are how owners write the question for who comes late.
 var lateQuestions = []string{"what if i am late", "nikichelewa itakuwaje", "i will be late", "nitachelewa"}
 
-// answerLate takes the owner's answer for who comes late in place of any other, but for one to a question
-// beside: "kuna foleni, ntachelewa dk 20, itakuwaje" asks nothing about queues.
+// answerLate takes the owner's answer for who comes late in place of any other, but for one to a
+// question beside: "kuna foleni, ntachelewa dk 20, itakuwaje" asks nothing about queues.
 func (t *turn) answerLate(p *perception) {
 	a := t.answerTo(lateQuestions, minUsual)
 	if a == nil {
 		return
 	}
 	for _, piece := range piecesOf(p.text) {
-		if id, alike, sure, _ := t.bestAnswer(piece.text); strings.HasSuffix(piece.text, "?") && sure && id != a.ID &&
+		if id, alike, sure, _ := t.bestAnswer(piece.text); strings.HasSuffix(piece.text, "?") && sure &&
+			id != a.ID &&
 			!anyIn(split(piece.text), comesLate) {
 			p.answer, p.alike, p.sure = id, alike, true
 			return

@@ -72,8 +72,9 @@ func (t *turn) meanOwn(p *perception) {
 	}
 }
 
-// meanSpoken takes a word that several services share for the one whose price was told: "ndevu" behind
-// the price of a trim is that trim, and no shave. The whole name of another service means that one.
+// meanSpoken takes a word that several services share for the one whose price was told: "ndevu"
+// behind the price of a trim is that trim, and no shave. The whole name of another service means
+// that one.
 func (t *turn) meanSpoken(p *perception) {
 	if t.k.template() != flowhq.BookingTemplate {
 		return
@@ -91,7 +92,8 @@ func (t *turn) meanSpoken(p *perception) {
 		}
 		var meant []string
 		for _, id := range t.next.Spoken {
-			if s := t.k.service[id]; s != nil && slices.Contains(slices.Concat(split(s.Name.SW), split(s.Name.EN)), words[0]) {
+			if s := t.k.service[id]; s != nil &&
+				slices.Contains(slices.Concat(split(s.Name.SW), split(s.Name.EN)), words[0]) {
 				meant = append(meant, id)
 			}
 		}
@@ -215,8 +217,8 @@ var premises = keywords(`
 	church, kanisa, sokoni, market, bag, gate, water, gas, gesi, maji
 `)
 
-// workplaces are words of names of goods that are places of the day too. atPlace stands in front of such a
-// place, and theirPlace behind it.
+// workplaces are words of names of goods that are places of the day too. atPlace stands in front of
+// such a place, and theirPlace behind it.
 var (
 	workplaces = listOf("workplace")
 	atPlace    = regexp.MustCompile(`(?i)\b(?:(?:leave|leaving|left|reach|at|in|from|near|outside|inside|within|after|before|until|till|to (?:the|my|our)|` +

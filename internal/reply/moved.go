@@ -15,7 +15,8 @@ import (
 // came up, tomorrow same time?". It was cancelled instead, or made a second time.
 
 var (
-	// cannotCome says that the customer cannot come when the booking is. The day in it is the old one.
+	// cannotCome says that the customer cannot come when the booking is. The day in it is the old
+	// one.
 	cannotCome = regexp.MustCompile(`(?i)\b(?:(?:leo|today|kesho|tomorrow)\s+)?(?:si(?:to|ta)?(?:weza|wezi|wahi|fika)|siezi|` +
 		`(?:nime|nita|nta)shindwa|(?:naona\s+)?(?:haiwezekani|haitawezekana|imeshindikana)|` +
 		`(?:nimepata|nina|kuna|imetokea)\s+(?:dharura|udhuru|emergency|jambo|safari)|` +
@@ -62,7 +63,8 @@ func (t *turn) readMove(p *perception) {
 	// "Lets do 5.30 instead".
 	// The day beside it may be of the reason: "make it 6.30, traffic is bad today".
 	hour := hourMinute.FindString(text)
-	if m := makesHour.FindStringSubmatchIndex(text); hour == "" && m != nil && !countsBehind.MatchString(text[m[1]:]) {
+	if m := makesHour.FindStringSubmatchIndex(text); hour == "" && m != nil &&
+		!countsBehind.MatchString(text[m[1]:]) {
 		hour = text[m[2]:m[3]]
 	}
 	if hour != "" && !(ok && r.HasTime) {
@@ -87,8 +89,8 @@ func (t *turn) readMove(p *perception) {
 	})
 }
 
-// readAsBefore takes the hour of the booking that was made in this talk, where the hour of another is asked
-// for: "same time".
+// readAsBefore takes the hour of the booking that was made in this talk, where the hour of another
+// is asked for: "same time".
 func (t *turn) readAsBefore(p *perception) {
 	v := t.next.Booking
 	if v == nil || v.Moves != "" || v.Day.IsZero() || !t.bookedJustNow() || p.hasTime && p.time.HasTime ||
@@ -113,8 +115,8 @@ func (t *turn) isTimeOf(a appointment, r when.Result) bool {
 	return r.Start.Equal(at)
 }
 
-// saysWhyMoved reports whether a part of a message only says why a booking is moved or taken back, or how
-// many were booked of which some are.
+// saysWhyMoved reports whether a part of a message only says why a booking is moved or taken back,
+// or how many were booked of which some are.
 func (t *turn) saysWhyMoved(text string) bool {
 	if t.in.State.Ask.For == askMove && anyIn(split(text), deleteWords) {
 		return true // "na ile ya leo itoe"

@@ -57,7 +57,8 @@ var byTheWay = regexp.MustCompile(`^(?:(?:it'?s |it is )?for my .*|kwa .*|` +
 // nameIn is the name that a text tells, "" if it tells none. It ends where words begin that are no
 // name: "naitwa Asha kutoka Temeke".
 func nameIn(text string) string {
-	if m := twoNames.FindStringSubmatch(text); m != nil && !hasWord(endsName, strings.ToLower(m[1])) && !hasWord(endsName, strings.ToLower(m[3])) {
+	if m := twoNames.FindStringSubmatch(text); m != nil && !hasWord(endsName, strings.ToLower(m[1])) &&
+		!hasWord(endsName, strings.ToLower(m[3])) {
 		return oneLine(m[1]+m[2]+m[3], maxNameRunes)
 	}
 	for _, m := range saysName.FindAllStringSubmatch(text, maxPartsRead) {

@@ -66,8 +66,8 @@ func sameForm(a, b string) bool {
 	return a == b || bare(a) == bare(b)
 }
 
-// answerInWords tells the owner's answer to a question whose words are all in the message, but for who
-// asks, and reports whether there is one.
+// answerInWords tells the owner's answer to a question whose words are all in the message, but for
+// who asks, and reports whether there is one.
 func (t *turn) answerInWords() bool {
 	words := t.p.reading.Words
 	for _, a := range t.k.profile.Answers {
@@ -85,8 +85,8 @@ func (t *turn) answerInWords() bool {
 	return false
 }
 
-// sharesWord reports whether the message has a word of one of an answer's questions that says what it is
-// about, or means the same.
+// sharesWord reports whether the message has a word of one of an answer's questions that says what
+// it is about, or means the same.
 func (t *turn) sharesWord(a *flowhq.Answer) bool {
 	about := understand.Meanings(t.p.text)
 	return slices.ContainsFunc(a.Questions, func(q string) bool {
@@ -109,9 +109,9 @@ func isContent(w string) bool {
 // anyQuestion are words of any question.
 var anyQuestion = listOf("of any question")
 
-// standsIn reports whether what the message asks stands in an answer, which was told already: all that
-// it is about the answer or its questions are about as well. Who is only pointed at an answer that has not
-// said it asks in vain.
+// standsIn reports whether what the message asks stands in an answer, which was told already: all
+// that it is about the answer or its questions are about as well. Who is only pointed at an answer
+// that has not said it asks in vain.
 func (t *turn) standsIn(a *flowhq.Answer) bool {
 	about := understand.Meanings(t.p.text)
 	told := understand.Meanings(strings.Join(append([]string{a.Answer.EN, a.Answer.SW}, a.Questions...), " "))

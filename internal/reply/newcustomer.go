@@ -176,13 +176,15 @@ func (t *turn) tellChosen() {
 	t.next.Topic = named[0]
 }
 
-// wantsBesideQuestion reports whether the message takes a package beside a question: "is there a contract?
-// And I want the 20mbps one". The question is answered, and the package is wanted all the same.
+// wantsBesideQuestion reports whether the message takes a package beside a question: "is there a
+// contract? And I want the 20mbps one". The question is answered, and the package is wanted all the
+// same.
 func (t *turn) wantsBesideQuestion() bool {
 	p := &t.p
 	id := t.packageTold()
 	if t.k.template() != flowhq.SupportTemplate || id == "" || t.movesPackage() ||
-		p.has(actProblem, actPaid, actCancel) || t.onlyCompares() || t.next.Ticket != nil && t.next.Ticket.Number != "" {
+		p.has(actProblem, actPaid, actCancel) || t.onlyCompares() || t.next.Ticket != nil &&
+		t.next.Ticket.Number != "" {
 		return false
 	}
 	for _, c := range clausesOf(p.text) {
@@ -212,8 +214,8 @@ var (
 		"niunganishie, niandikie, niandikieni")
 )
 
-// wantsSpoken reports whether the message wants the package that was spoken of last, and asks what comes
-// first: "sawa nataka, lini mnaweza kuja".
+// wantsSpoken reports whether the message wants the package that was spoken of last, and asks what
+// comes first: "sawa nataka, lini mnaweza kuja".
 func (t *turn) wantsSpoken() bool {
 	p := &t.p
 	return t.next.Ticket == nil && len(p.services) == 0 && slices.Contains(t.packages(), t.next.Topic) &&
@@ -245,16 +247,17 @@ func (t *turn) isNew() bool {
 	p := &t.p
 	installs := t.installation()
 	// Who says on which day to come has no connection yet.
-	return t.accountTold() == "" && (p.hasTime && p.time.HasDay && !p.time.Day.Before(startOfDay(t.now)) || t.k.area[t.next.Area] != nil || len(p.areas) > 0 ||
-		installs != "" && slices.Contains(append(idsOf(p.services), t.next.Spoken...), installs) ||
-		anyIn(p.reading.Words, hasNoneYet) || anyIn(p.reading.Words, asksAtFirst))
+	return t.accountTold() == "" &&
+		(p.hasTime && p.time.HasDay && !p.time.Day.Before(startOfDay(t.now)) || t.k.area[t.next.Area] != nil || len(p.areas) > 0 ||
+			installs != "" && slices.Contains(append(idsOf(p.services), t.next.Spoken...), installs) ||
+			anyIn(p.reading.Words, hasNoneYet) || anyIn(p.reading.Words, asksAtFirst))
 }
 
 // asksAtFirst are words of what is asked before one is a customer.
 var asksAtFirst = listOf("asks at first")
 
-// lacksAccount reports whether a new customer, who has no account yet, asks what to give instead of its
-// number. Where the number stands is no answer to that.
+// lacksAccount reports whether a new customer, who has no account yet, asks what to give instead of
+// its number. Where the number stands is no answer to that.
 func (t *turn) lacksAccount() bool {
 	words := t.p.reading.Words
 	return t.k.template() == flowhq.SupportTemplate && t.p.asksSoftly() && anyIn(words, accountWords) &&

@@ -486,7 +486,8 @@ func (t *turn) takeAmount(a Ask) bool {
 	}
 	// "1 nyeusi, Kilimani" asks for no colours.
 	coloured := !t.p.asksSoftly() && t.coloursWished() != ""
-	if a.For != askQuantity || t.p.has(infoActs...) && !coloured || len(t.p.products) > 0 || t.countSaid() == 0 {
+	if a.For != askQuantity || t.p.has(infoActs...) && !coloured || len(t.p.products) > 0 ||
+		t.countSaid() == 0 {
 		return false
 	}
 	t.did(actOrder)

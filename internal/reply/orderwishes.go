@@ -45,8 +45,8 @@ func (t *turn) keepBesideWishes() {
 	}
 }
 
-// presenceTold is the clause that says when the customer leaves or until when somebody is there, "" if none
-// does: "i leave office at 5".
+// presenceTold is the clause that says when the customer leaves or until when somebody is there, ""
+// if none does: "i leave office at 5".
 func (t *turn) presenceTold() string {
 	for _, clause := range wishClause.Split(t.p.text, maxPartsRead) {
 		for _, said := range strings.Split(clause, "?") {

@@ -11,22 +11,23 @@ import (
 
 // A package is often named by its number alone, which is its speed.
 
-// byNumber is how a package is named by its number alone: "the 20", "hiyo ya 10", "between 10 and 20", "lets
-// go with 20".
+// byNumber is how a package is named by its number alone: "the 20", "hiyo ya 10", "between 10 and
+// 20", "lets go with 20".
 var byNumber = regexp.MustCompile(`(?i)\b(?:the|ya|cha|wa|on|to|between|kati ya|and|na|or|au|take|taking|niwekee|mniwekee|weka|nipe|nipeni|` +
 	`nachukua|nitachukua|ntachukua|nichukue|tuchukue|tutachukua|chukua|nimechagua|nachagua|chagua|with|go for|going for|get|have|give me|choose|chose|pick|` +
 	`prefer|said|say|mean|meant|nimesema|nilisema|namaanisha|nilimaanisha|want|need|nataka|tunataka|naomba|nahitaji|nipate|ile|hii|hiyo|iwe|ni|ok|okay|sawa|basi|poa|haya|yes|ndio)\s+(\d{1,4})\b|` +
 	`\b(\d{1,4})\s+(?:one|package|plan|inatosha|itatosha|inanitosha|inafaa|itafaa|is (?:fine|ok|okay|good|enough|best)|will do|would do|works)\b`)
 
-// countsOther is what stands behind a number that counts or tells something else: people, minutes, money.
+// countsOther is what stands behind a number that counts or tells something else: people, minutes,
+// money.
 var countsOther = regexp.MustCompile(`(?i)^(?:[:.,/]\d|\s*(?:%|am\b|pm\b|k\b|elfu|(?:th|st|nd|rd)\b|o'?clock|mins?\b|minutes?|hours?|hrs?\b|days?|` +
 	`weeks?|months?|years?|people|persons?|users?|devices?|phones?|computers?|pcs?\b|rooms?|offices?|metres?|meters?|km\b|` +
 	`watu|wateja|dakika|saa|siku|wiki|miezi|mwezi|miaka|simu|vyumba|mita|` +
 	`(?:december|january|february|march|april|may|june|july|august|september|october|november|` +
 	`machi|aprili|mei|juni|julai|agosti)\b))`)
 
-// upgradesTo finds the package that a customer wants in place of the one in use: "natumia 10mbps, nataka
-// ku-upgrade to 20". One of its groups is the number.
+// upgradesTo finds the package that a customer wants in place of the one in use: "natumia 10mbps,
+// nataka ku-upgrade to 20". One of its groups is the number.
 var upgradesTo = regexp.MustCompile(`(?i)\b(?:upgrade|kupanda|nipande|kupandisha|change|switch|kubadilisha|kuhamia|nihamie)\s+` +
 	`(?:\pL+\s+){0,3}?(?:to|hadi|kwenda|iwe|mpaka|ya|cha)\s+(?:the\s+)?(\d{1,4})(?:\s*mbps)?\b|` +
 	`\b(?:kupanda|nipand\w+|mnipand\w+|kupandish\w+|upgrade|kushuka|nishush\w+|nikishuka|nikipanda|niende|kwenda|nihamie|kuhamia)\s+(\d{1,4})(?:\s*mbps)?\b`)
@@ -55,13 +56,14 @@ func (t *turn) addNumbered(p *perception) {
 	}
 	p.services = append(p.services, t.packagesAt(byNumber, p.text)...)
 	// Behind the list of the packages the number alone is enough. Of a numbered list it is the place.
-	if len(t.next.Ask.Options) == 0 && slices.ContainsFunc(t.next.Spoken, func(id string) bool { return slices.Contains(all, id) }) {
+	if len(t.next.Ask.Options) == 0 &&
+		slices.ContainsFunc(t.next.Spoken, func(id string) bool { return slices.Contains(all, id) }) {
 		p.services = append(p.services, t.packagesAt(bareNumber, p.text)...)
 	}
 }
 
-// keepPackage notes a package on a request, and takes those off that it takes the place of. The customer's own
-// words stay: only what was noted by name between them is taken off.
+// keepPackage notes a package on a request, and takes those off that it takes the place of. The
+// customer's own words stay: only what was noted by name between them is taken off.
 func (t *turn) keepPackage(v *Problem, chosen string) {
 	var others []string
 	for _, id := range t.packages() {

@@ -55,7 +55,8 @@ func (t *turn) advise() bool {
 	lists := anyIn(words, packageWords) && (p.asksSoftly() || p.has(actOffer, actPrice)) &&
 		len(ids) == 0 && !compares
 	// "Ijumaa saa nne inafaa?" asks whether the day will do.
-	fits := anyIn(words, enoughFor) && !(p.hasTime && p.time.HasDay) && (len(ids) > 0 || slices.Contains(all, t.next.Topic))
+	fits := anyIn(words, enoughFor) && !(p.hasTime && p.time.HasDay) &&
+		(len(ids) > 0 || slices.Contains(all, t.next.Topic))
 	if len(all) == 0 || !compares && !fits && !lists {
 		return false
 	}
@@ -214,7 +215,8 @@ var supposes = regexp.MustCompile(`(?i)\b(?:if|suppose|what if|kama|ikiwa|iwapo|
 func (t *turn) supposesMore() bool {
 	v, p := t.next.Booking, &t.p
 	return v != nil && v.Moves == "" && v.Service != "" && p.cued(actPrice) && !p.hasTime &&
-		supposes.MatchString(p.text) && len(p.services) == 1 && !slices.Contains(v.services(), p.services[0].ID)
+		supposes.MatchString(p.text) && len(p.services) == 1 &&
+		!slices.Contains(v.services(), p.services[0].ID)
 }
 
 // spans reports whether a service costs from one price to another, or the owner has told no price.
@@ -288,7 +290,8 @@ func (t *turn) tellTogether() bool {
 		}
 		named := slices.ContainsFunc(p.services,
 			func(m entity.NameMatch) bool { return m.ID == id && m.Exact })
-		wanted := t.next.Ticket != nil && t.next.Ticket.Subject == string(actOrder) && t.next.Ticket.Service == id
+		wanted := t.next.Ticket != nil && t.next.Ticket.Subject == string(actOrder) &&
+			t.next.Ticket.Service == id
 		if isPackage || id == installation || named || wanted {
 			ids = append(ids, id)
 		}
@@ -364,7 +367,8 @@ func (t *turn) installation() string {
 
 // meanMove takes a word of who moves house for the owner's service of moving a connection.
 func (t *turn) meanMove(p *perception) {
-	if t.k.template() != flowhq.SupportTemplate || len(p.services) > 0 || !anyIn(p.reading.Words, movesHouse) {
+	if t.k.template() != flowhq.SupportTemplate || len(p.services) > 0 ||
+		!anyIn(p.reading.Words, movesHouse) {
 		return
 	}
 	for _, name := range phrasesOf("moving a connection") {

@@ -7,8 +7,8 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// Two packs of one thing on an order have one name, and the size of the pack tells them apart: "toa hiyo
-// ya kilo 1, iwe tu mfuko wa kilo 5" took off the bag.
+// Two packs of one thing on an order have one name, and the size of the pack tells them apart: "toa
+// hiyo ya kilo 1, iwe tu mfuko wa kilo 5" took off the bag.
 
 // packAt is the product on the order that comes in packs of an amount, "" if none or several do.
 func (t *turn) packAt(q entity.Quantity) string {
@@ -56,7 +56,8 @@ func (t *turn) packOffAt(q entity.Quantity, id string) bool {
 	}
 	// "Toa mchele wa kilo 1": the name that stands between may be of each pack.
 	return slices.ContainsFunc(p.products, func(m entity.NameMatch) bool {
-		return m.Start >= 0 && m.Start < q.Start && (m.End >= q.Start || sizeMark.MatchString(p.text[m.End:q.Start])) &&
+		return m.Start >= 0 && m.Start < q.Start &&
+			(m.End >= q.Start || sizeMark.MatchString(p.text[m.End:q.Start])) &&
 			(m.ID == id || t.samePack(m.ID, id)) && sizeOff.MatchString(p.text[:m.Start])
 	})
 }
@@ -77,8 +78,8 @@ func (t *turn) otherPackStays(id string) bool {
 	})
 }
 
-// editPacks takes the lines off whose packs are not wanted any more, and reports whether there are such.
-// What the message says of the packs that stay is how it names them.
+// editPacks takes the lines off whose packs are not wanted any more, and reports whether there are
+// such. What the message says of the packs that stay is how it names them.
 func (t *turn) editPacks() bool {
 	p := &t.p
 	off := t.packsOff()
@@ -86,15 +87,16 @@ func (t *turn) editPacks() bool {
 		t.removeLine(id)
 		p.products = slices.DeleteFunc(p.products, func(m entity.NameMatch) bool {
 			stays := m.ID != id && t.hasPieces(m.ID) && (m.Quantity < 2 || isMeasure(m.Amount.Unit))
-			return m.ID == id || stays && t.samePack(m.ID, id) || len(m.Others) > 0 && slices.Contains(m.Others, id)
+			return m.ID == id || stays && t.samePack(m.ID, id) || len(m.Others) > 0 &&
+				slices.Contains(m.Others, id)
 		})
 	}
 	t.packsLeft = off
 	return len(off) > 0
 }
 
-// keepsPack reports whether a part of a message only says which pack stays, where another one was taken
-// off: "iwe tu mfuko wa kilo 5".
+// keepsPack reports whether a part of a message only says which pack stays, where another one was
+// taken off: "iwe tu mfuko wa kilo 5".
 func (t *turn) keepsPack(text string) bool {
 	if t.next.Order == nil {
 		return false
@@ -103,7 +105,8 @@ func (t *turn) keepsPack(text string) bool {
 		return t.packSettled(text)
 	}
 	left := func(id string) bool {
-		return t.hasPieces(id) && slices.ContainsFunc(t.packsLeft, func(off string) bool { return t.samePack(off, id) })
+		return t.hasPieces(id) &&
+			slices.ContainsFunc(t.packsLeft, func(off string) bool { return t.samePack(off, id) })
 	}
 	return slices.ContainsFunc(t.named(t.k.products, text), func(m entity.NameMatch) bool {
 		return left(m.ID) || slices.ContainsFunc(m.Others, left)
@@ -112,8 +115,8 @@ func (t *turn) keepsPack(text string) bool {
 	})
 }
 
-// packSettled reports whether a part of a message takes off a pack that is not on the order, or wants only
-// the one that is.
+// packSettled reports whether a part of a message takes off a pack that is not on the order, or
+// wants only the one that is.
 func (t *turn) packSettled(text string) bool {
 	words := split(text)
 	if len(words) > maxNaming+2 || len(t.next.Order.Lines) == 0 {
@@ -132,11 +135,13 @@ func (t *turn) packSettled(text string) bool {
 // bagWords are of a large pack.
 var bagWords = keywords("mfuko, bag, dumu, can, gunia, sack, jerrycan")
 
-// namesPackNotOn reports whether the message names a large pack by its size, where only another pack of the thing
-// is on the order: the five kilos of rice stay where "the 5 kg bag" is gone already.
+// namesPackNotOn reports whether the message names a large pack by its size, where only another
+// pack of the thing is on the order: the five kilos of rice stay where "the 5 kg bag" is gone
+// already.
 func (t *turn) namesPackNotOn(m entity.NameMatch) bool {
 	p := t.k.product[m.ID]
-	if p == nil || !anyIn(t.p.reading.Words, bagWords) || !anyIn(split(p.Name.EN+" "+p.Name.SW), bagWords) ||
+	if p == nil || !anyIn(t.p.reading.Words, bagWords) ||
+		!anyIn(split(p.Name.EN+" "+p.Name.SW), bagWords) ||
 		slices.ContainsFunc(t.next.Order.Lines, func(l Line) bool { return l.Product == m.ID }) {
 		return false
 	}
@@ -147,17 +152,19 @@ func (t *turn) namesPackNotOn(m entity.NameMatch) bool {
 	})
 }
 
-// saysAnew reports whether the message names a thing in another amount than it was ordered in, and does
-// not put it beside that: "niwekee kilo 5 za mchele", where there is a kilo on the order.
+// saysAnew reports whether the message names a thing in another amount than it was ordered in, and
+// does not put it beside that: "niwekee kilo 5 za mchele", where there is a kilo on the order.
 func (t *turn) saysAnew(m entity.NameMatch) bool {
 	o := t.in.State.Order
 	if o == nil || !isMeasure(m.Amount.Unit) || t.addsTo(m) || t.p.cued(cueAdd) ||
-		m.Start > 0 && m.Start <= len(t.p.text) && oneMore.MatchString(t.p.text[:min(m.Start, max(m.Amount.Start, 0))]) {
+		m.Start > 0 && m.Start <= len(t.p.text) &&
+			oneMore.MatchString(t.p.text[:min(m.Start, max(m.Amount.Start, 0))]) {
 		return false
 	}
 	return slices.ContainsFunc(o.Lines, func(l Line) bool { return t.samePack(l.Product, m.ID) }) &&
 		!slices.ContainsFunc(t.p.products, func(other entity.NameMatch) bool {
-			return other.ID != m.ID && other.Place != m.Place && t.samePack(other.ID, m.ID) && other.Quantity > 0
+			return other.ID != m.ID && other.Place != m.Place && t.samePack(other.ID, m.ID) &&
+				other.Quantity > 0
 		})
 }
 
@@ -168,7 +175,8 @@ var oneMore = regexp.MustCompile(`(?i)(?:^|\s)(?:na|and|plus|pia|also)\s*(?:\pL+
 // message once more with its count: "mchele nautaka, niwekee kilo 5 za mchele", "you left out the
 // water. 2 of the 12 litre".
 func (t *turn) countedElsewhere(m entity.NameMatch) bool {
-	only := m.Start >= 0 && m.End <= len(t.p.text) && m.Start < m.End && bareName(t.p.text[m.Start:m.End]) == ""
+	only := m.Start >= 0 && m.End <= len(t.p.text) && m.Start < m.End &&
+		bareName(t.p.text[m.Start:m.End]) == ""
 	bare := m.Quantity == 0 && m.Amount.Value == 0
 	return (bare || only) && slices.ContainsFunc(t.p.products, func(other entity.NameMatch) bool {
 		return other.Place != m.Place && other.Quantity > 0 && (bare || !isMeasure(other.Amount.Unit)) &&

@@ -138,7 +138,8 @@ func (t *turn) splitAmount(m *entity.NameMatch) {
 	}
 	for _, n := range e.Numbers {
 		// "Today before 5" counts no bags.
-		if before := t.p.text[:n.Start]; !houseBefore.MatchString(before) && !sizeBefore.MatchString(before) && !dayPart.MatchString(t.p.text[n.End:]) {
+		if before := t.p.text[:n.Start]; !houseBefore.MatchString(before) &&
+			!sizeBefore.MatchString(before) && !dayPart.MatchString(t.p.text[n.End:]) {
 			counts = append(counts, entity.Quantity{Value: float64(n.Value)})
 		}
 	}
@@ -197,8 +198,8 @@ func (p *perception) dropPackNames() {
 	})
 }
 
-// dropPlaceNames leaves out goods that a word behind "kwa" only resembles, in a clause that says where the
-// customer is: "nipo tegeta kwa ndevu" is near nobody's bananas.
+// dropPlaceNames leaves out goods that a word behind "kwa" only resembles, in a clause that says
+// where the customer is: "nipo tegeta kwa ndevu" is near nobody's bananas.
 func (t *turn) dropPlaceNames(p *perception) {
 	if len(p.products) == 0 || t.k.template() != flowhq.EcommerceTemplate {
 		return

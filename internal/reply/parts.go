@@ -94,7 +94,8 @@ func (t *turn) answerParts() {
 	// A greeting or a yes in front of one question makes no two parts of it.
 	several, taken := 0, t.in.State.Ask.For != "" && t.next.Ask.For != t.in.State.Ask.For
 	for _, text := range parts {
-		// Behind an answer to what was asked two words are a question: "nileteeni Sinza, na mko wapi".
+		// Behind an answer to what was asked two words are a question: "nileteeni Sinza, na mko
+		// wapi".
 		if words := split(text); len(words) >= minMeaning || taken && asksInWords(words) {
 			several++
 		}

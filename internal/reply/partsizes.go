@@ -8,8 +8,8 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// Some of several that are on the order get another size: "badilisha jeans moja iwe 34", "size 34 moja
-// badala ya zote 32". All of them got it, or one was left of two.
+// Some of several that are on the order get another size: "badilisha jeans moja iwe 34", "size 34
+// moja badala ya zote 32". All of them got it, or one was left of two.
 
 // A partSize is a size that some of a line are to have.
 type partSize struct {
@@ -39,8 +39,8 @@ var (
 	partBefore = regexp.MustCompile(`(?i)\b(` + partCounts + `)((?:\s+(?:` + partLinks + `|#+))*)\s*$`)
 )
 
-// partsSized are the sizes that the message gives to some of a line. There are none where it gives none, or
-// where the line could be another one.
+// partsSized are the sizes that the message gives to some of a line. There are none where it gives
+// none, or where the line could be another one.
 func (t *turn) partsSized() (parts []partSize) {
 	p, o := &t.p, t.next.Order
 	if o == nil || len(p.reading.Words) > maxEditWords || !partChange.MatchString(p.text) {
@@ -73,8 +73,8 @@ func (t *turn) partsSized() (parts []partSize) {
 	return parts
 }
 
-// ofSizes reports whether both numbers of a correction are sizes of something on the order, and none is how
-// many of it there are.
+// ofSizes reports whether both numbers of a correction are sizes of something on the order, and
+// none is how many of it there are.
 func (t *turn) ofSizes(c correction) bool {
 	return slices.ContainsFunc(t.basket().Lines, func(l Line) bool {
 		p := t.k.product[l.Product]
@@ -82,8 +82,8 @@ func (t *turn) ofSizes(c correction) bool {
 	})
 }
 
-// mayMeanLine reports whether a size in the message may be of a line: it names the product, or nothing
-// that comes in sizes.
+// mayMeanLine reports whether a size in the message may be of a line: it names the product, or
+// nothing that comes in sizes.
 func (t *turn) mayMeanLine(l Line) bool {
 	sized := false
 	for _, m := range t.p.products {
@@ -150,8 +150,8 @@ func (t *turn) masked(from, to int, l Line) string {
 	return string(text[from:to])
 }
 
-// sizesPart gives a size to some of a line, and reports whether the message says so. The others stay as
-// they are.
+// sizesPart gives a size to some of a line, and reports whether the message says so. The others
+// stay as they are.
 func (t *turn) sizesPart() bool {
 	parts, o := t.partsSized(), t.next.Order
 	if len(parts) == 0 {

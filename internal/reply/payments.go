@@ -19,7 +19,8 @@ func (t *turn) tellPayment() {
 	if t.tellPayChoice() || t.tellInsurance() {
 		return
 	}
-	// "Can I pay by Airtel Money before they come?" is told of the way, and only when it is due is open.
+	// "Can I pay by Airtel Money before they come?" is told of the way, and only when it is due is
+	// open.
 	if t.p.asksWhenDue() && !t.tellsWhenPaid() && t.tellsNamedWay() {
 		return
 	}
@@ -121,15 +122,15 @@ func (p *perception) asksWhenDue() bool {
 	return whenPaid.MatchString(p.text) || p.asksSoftly() && dueFirst.MatchString(p.text)
 }
 
-// asksWhenPaid reports whether a message asks when the money is due: by its words, or behind what was told
-// of payments.
+// asksWhenPaid reports whether a message asks when the money is due: by its words, or behind what
+// was told of payments.
 func (t *turn) asksWhenPaid(p *perception) bool {
 	return p.asksWhenDue() && !p.sure && !p.hasTime &&
 		(p.cued(actPayment) || anyIn(p.reading.Words, payingWords) || t.toldWays())
 }
 
-// tellsNamedWay tells who asks whether a way to pay is taken that it is, notes what else is asked of it, and
-// reports whether the message asks so.
+// tellsNamedWay tells who asks whether a way to pay is taken that it is, notes what else is asked
+// of it, and reports whether the message asks so.
 func (t *turn) tellsNamedWay() bool {
 	i := t.wayNamed()
 	if i < 0 || !anyIn(t.p.reading.Words, whetherWords) {
@@ -142,15 +143,16 @@ func (t *turn) tellsNamedWay() bool {
 	return true
 }
 
-// tellsWhenPaid reports whether the owner has told of a way to pay whether it is used before or after.
+// tellsWhenPaid reports whether the owner has told of a way to pay whether it is used before or
+// after.
 func (t *turn) tellsWhenPaid() bool {
 	return slices.ContainsFunc(t.k.profile.Payments, func(p flowhq.Payment) bool {
 		return paidWhen.MatchString(p.Note.EN + " " + p.Note.SW)
 	})
 }
 
-// toldToPay reports whether the turn has told with what it places how to pay, in the way that the message
-// names if it names one.
+// toldToPay reports whether the turn has told with what it places how to pay, in the way that the
+// message names if it names one.
 func (t *turn) toldToPay() bool {
 	return t.settles() && len(t.k.profile.Payments) > 0 &&
 		strings.Contains(t.reply(), strings.TrimSuffix(t.payment(max(0, t.wayNamed())), "."))
@@ -283,7 +285,8 @@ func (t *turn) wayByWord() int {
 	for i, pay := range t.k.profile.Payments {
 		for _, w := range split(pay.Name) {
 			// "Hold it till tomorrow" names no till.
-			if w == "till" && untilHour.MatchString(t.p.text) || !hasWord(payNumbers, w) || !slices.Contains(t.p.reading.Words, w) {
+			if w == "till" && untilHour.MatchString(t.p.text) || !hasWord(payNumbers, w) ||
+				!slices.Contains(t.p.reading.Words, w) {
 				continue
 			}
 			if found >= 0 && found != i {

@@ -8,9 +8,9 @@ import (
 	"github.com/flowhq/flowhq"
 )
 
-// A message that says where an order goes and changes its goods: "niko tuskys rongai. na size 34 moja badala ya
-// zote 32". Read as one, the place took the goods along, or was lost behind them. So what is said of the place
-// is taken first, and the rest is decided with the order that goes there.
+// A message that says where an order goes and changes its goods: "niko tuskys rongai. na size 34
+// moja badala ya zote 32". Read as one, the place took the goods along, or was lost behind them. So
+// what is said of the place is taken first, and the rest is decided with the order that goes there.
 
 // besideMark ends a part of such a message, and goodsFrom begins one in the middle of a line.
 var (
@@ -82,10 +82,11 @@ func (t *turn) kindBeside(part besidePart, first bool) besideKind {
 	return ofOther
 }
 
-// withAreaAsked is an input in which the area was spoken of that a question beside a place names: "mnaleta
-// kasarani? niko mwiki karibu na shell".
+// withAreaAsked is an input in which the area was spoken of that a question beside a place names:
+// "mnaleta kasarani? niko mwiki karibu na shell".
 func (t *turn) withAreaAsked(in Input, text string, asks []string) Input {
-	if t.k.template() != flowhq.EcommerceTemplate || t.next.Order == nil || len(t.readPart(text).areas) > 0 ||
+	if t.k.template() != flowhq.EcommerceTemplate || t.next.Order == nil ||
+		len(t.readPart(text).areas) > 0 ||
 		!anyIn(split(text), landmarkWords) {
 		return in
 	}
@@ -101,7 +102,8 @@ func (t *turn) withAreaAsked(in Input, text string, asks []string) Input {
 	return in
 }
 
-// howWords answer how the order is to come, and maxHowWords is how many words such an answer has at most.
+// howWords answer how the order is to come, and maxHowWords is how many words such an answer has at
+// most.
 var howWords = keywords("delivery, deliver, deliverd, delivered, niletee, nileteeni, iletwe, niletewe, leteni, pickup, pick up, nitakuja, kuchukua, nitachukua")
 
 const maxHowWords = 4
@@ -109,8 +111,8 @@ const maxHowWords = 4
 // sizeWords say that a size follows.
 var sizeWords = keywords("size, saizi, namba, number")
 
-// sortBeside sorts the parts of the message by what they are of. There are no goods where no part is of
-// goods.
+// sortBeside sorts the parts of the message by what they are of. There are no goods where no part
+// is of goods.
 func (t *turn) sortBeside(parts []besidePart) (place, goods, questions []string) {
 	changes := false
 	for i, part := range parts {
@@ -136,12 +138,13 @@ func (t *turn) sortBeside(parts []besidePart) (place, goods, questions []string)
 	return place, goods, questions
 }
 
-// placeBeside decides the place of the message before its goods, if it has both and the turn of the whole
-// has lost one of them. It is nil otherwise.
+// placeBeside decides the place of the message before its goods, if it has both and the turn of the
+// whole has lost one of them. It is nil otherwise.
 func placeBeside(in Input, whole *turn) *turn {
 	before := newTurn(in)
 	o := before.next.Order
-	if before.k.template() != flowhq.EcommerceTemplate || o == nil || in.Message.Media != "" || whole.handedOver() ||
+	if before.k.template() != flowhq.EcommerceTemplate || o == nil || in.Message.Media != "" ||
+		whole.handedOver() ||
 		whole.settles() || len(in.Message.Text) > maxRead {
 		return nil
 	}
@@ -174,7 +177,8 @@ func placeBeside(in Input, whole *turn) *turn {
 		t = beside
 	}
 	now, was := t.basket(), whole.basket()
-	if t.missed || t.handedOver() || t.next.Order == nil || slices.Equal(now.Lines, o.Lines) && len(now.Unclear) == len(o.Unclear) ||
+	if t.missed || t.handedOver() || t.next.Order == nil || slices.Equal(now.Lines, o.Lines) &&
+		len(now.Unclear) == len(o.Unclear) ||
 		slices.Equal(now.Lines, was.Lines) && now.Area == was.Area && now.Address == was.Address {
 		return nil
 	}

@@ -19,7 +19,8 @@ func (t *turn) editsPlaced() bool {
 	adds := !takesOff && len(p.products) > 0 && anyIn(p.reading.Words, addWords)
 	if t.next.Order != nil || p.asks && !asksToAdd.MatchString(p.text) && !t.addsInPiece() ||
 		p.has(actCancel) && !t.cancelsLines() ||
-		!takesOff && !adds && !p.cued(cueInstead) && !anyIn(p.reading.Words, ratherWords) && !someOfThem.MatchString(p.text) {
+		!takesOff && !adds && !p.cued(cueInstead) && !anyIn(p.reading.Words, ratherWords) &&
+			!someOfThem.MatchString(p.text) {
 		return false
 	}
 	// Of several orders nobody knows which. After half an hour "just one" is more likely a new
@@ -57,11 +58,12 @@ func (t *turn) editsPlaced() bool {
 // takePlaced takes what is said of an order that was placed a moment ago: something more, the way
 // to pay, where it goes, or a word to the rider.
 func (t *turn) takePlaced() bool {
-	return t.takeRiderTold() || t.takePlacedWish() || t.takePlacedPay() || t.takePlacedAddress() || t.takeRiderNote()
+	return t.takeRiderTold() || t.takePlacedWish() || t.takePlacedPay() || t.takePlacedAddress() ||
+		t.takeRiderNote()
 }
 
-// addsInPiece reports whether a part that asks nothing puts something on an order: "maziwa mnayo? ongezea
-// pakiti 2 kwenye hiyo oda".
+// addsInPiece reports whether a part that asks nothing puts something on an order: "maziwa mnayo?
+// ongezea pakiti 2 kwenye hiyo oda".
 func (t *turn) addsInPiece() bool {
 	return slices.ContainsFunc(piecesOf(t.p.text), func(one piece) bool {
 		return !one.asks && anyIn(split(one.text), addWords)
@@ -128,7 +130,8 @@ func (t *turn) takePlacedPay() bool {
 	f, ok := t.placedOrder()
 	changes := t.changeWished() != ""
 	if !ok || t.k.template() != flowhq.EcommerceTemplate || i < 0 ||
-		p.asksSoftly() && !changes || p.names() || len(p.reading.Words) > maxAssent+4 && !(changes && len(p.reading.Words) <= maxExtra) ||
+		p.asksSoftly() && !changes || p.names() || len(p.reading.Words) > maxAssent+4 &&
+		!(changes && len(p.reading.Words) <= maxExtra) ||
 		anyIn(p.reading.Words, whetherToPay) || p.isReceipt ||
 		p.has(actPaid, actCancel, actReturn, actSecret) || hasPaid.MatchString(p.text) {
 		return false
@@ -187,7 +190,8 @@ func (t *turn) takePlacedAddress() bool {
 	}
 	// "I asked about the 3rd floor" says no place.
 	if !ok || t.k.template() != flowhq.EcommerceTemplate || place == "" || p.asksSoftly() ||
-		anyIn(p.reading.Words, onlyAsked) || someOfThem.MatchString(p.text) && t.editsPlaced() || p.names() || f.Delivery == (flowhq.Drop{}) || t.next.Ask.For == askAddress ||
+		anyIn(p.reading.Words, onlyAsked) || someOfThem.MatchString(p.text) && t.editsPlaced() ||
+		p.names() || f.Delivery == (flowhq.Drop{}) || t.next.Ask.For == askAddress ||
 		p.has(actCancel, actReturn, actPaid, actComplaint, actStatus) ||
 		t.namesOtherArea(f) {
 		return false
@@ -207,7 +211,8 @@ var asksOfPlaced = regexp.MustCompile(`(?i)\b(?:my|the)\s+total\b|\btotal\s+(?:a
 // asks for that once more, and reports whether the message does.
 func (t *turn) tellsPlaced() bool {
 	o, ok := t.placedOrder()
-	if !ok || t.p.names() || !asksOfPlaced.MatchString(t.p.text) || t.p.has(actCancel, actReturn, actComplaint) {
+	if !ok || t.p.names() || !asksOfPlaced.MatchString(t.p.text) ||
+		t.p.has(actCancel, actReturn, actComplaint) {
 		return false
 	}
 	t.did(actStatus)

@@ -9,11 +9,12 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// Changes of an order in words that say no plain verb: "sahau mkate, nimenunua tayari", "1kg mara 5". They
-// are written as who says them plainly, and read as ever.
+// Changes of an order in words that say no plain verb: "sahau mkate, nimenunua tayari", "1kg mara
+// 5". They are written as who says them plainly, and read as ever.
 
 var (
-	// forgetIt takes off what follows it, and gotAlready says that the customer has it from elsewhere.
+	// forgetIt takes off what follows it, and gotAlready says that the customer has it from
+	// elsewhere.
 	forgetIt   = regexp.MustCompile(`(?i)\b(?:` + alternatives("forget it") + `)\s+(?:(?:the|that|about|hiyo|ile|hizo|zile|huo|ule|hayo|yale|any|my)\s+){0,2}$`)
 	gotAlready = regexp.MustCompile(`(?i)[\s,.;!\-]*(?:\b(?:kwa sababu|because|cause|coz|cz|maana|as|since|cos)\s+)?\b(?:` + alternatives("has it already") +
 		`)\b(?:\s+(?:it|one|some|them|that|already|tayari|dukani|kwingine|elsewhere|huku|hapa))*`)
@@ -23,10 +24,11 @@ var (
 	noForget = regexp.MustCompile(`(?i)\b(?:do ?n'?t|do not|never|not|usi|si)\s*$`)
 )
 
-// takesOffPlainly is a text that takes goods off an order by other words than a verb for that, written with
-// one. The goods are on the order in the making, else on the one that is placed.
+// takesOffPlainly is a text that takes goods off an order by other words than a verb for that,
+// written with one. The goods are on the order in the making, else on the one that is placed.
 func (t *turn) takesOffPlainly(text string) string {
-	if t.k.template() != flowhq.EcommerceTemplate || len(text) > maxRead || strings.Contains(text, "?") || len(t.orderedIDs()) == 0 {
+	if t.k.template() != flowhq.EcommerceTemplate || len(text) > maxRead ||
+		strings.Contains(text, "?") || len(t.orderedIDs()) == 0 {
 		return text
 	}
 	_, placed := t.placedOrder()
@@ -87,7 +89,8 @@ func (t *turn) swahiliHere(text string) bool {
 var swahiliOff = regexp.MustCompile(`(?i)\b(?:sahau\w*|ach(?:a|eni|ana)|usi\w+|msi\w+|si(?:hitaji|taki)|futa|n\w*(?:nunua|pata)|tayari)\b`)
 
 var (
-	// packTimes is a pack in groups 1 or 4 with how many of it in groups 2 or 3: "1kg mara 5", "5 times 1kg".
+	// packTimes is a pack in groups 1 or 4 with how many of it in groups 2 or 3: "1kg mara 5", "5
+	// times 1kg".
 	packTimes = func() *regexp.Regexp {
 		unit := `(?:` + alternatives("unit") + `)`
 		pack := `((?:` + unit + `\s*\d{1,2}|\d{1,2}\s*` + unit + `|` + unit + `\s+(?:` + alternatives("counted") + `)))`
@@ -105,8 +108,8 @@ var (
 	}()
 )
 
-// packsTimes is a text in which packs with their number are written as a plain change of a line, where they are of
-// something on the order: "sio kilo 5 mfuko, nataka ya kupima 1kg mara 5".
+// packsTimes is a text in which packs with their number are written as a plain change of a line,
+// where they are of something on the order: "sio kilo 5 mfuko, nataka ya kupima 1kg mara 5".
 func (t *turn) packsTimes(text string) string {
 	o := t.next.Order
 	at := packTimes.FindStringSubmatchIndex(text)
@@ -133,7 +136,8 @@ func (t *turn) packsTimes(text string) string {
 		}
 	}
 	for _, m := range t.named(t.k.products, text[end:]) {
-		if len(on) == 0 && m.Exact && t.onOrder(m) && len(split(text[end:end+m.Start])) < 2 && !listBreak.MatchString(text[end:end+m.Start]) {
+		if len(on) == 0 && m.Exact && t.onOrder(m) && len(split(text[end:end+m.Start])) < 2 &&
+			!listBreak.MatchString(text[end:end+m.Start]) {
 			on, end = append(on, m.ID), end+m.End
 			break
 		}
@@ -163,7 +167,8 @@ func (t *turn) packsTimes(text string) string {
 	return text
 }
 
-// notPackBehind is the pack that is not meant, behind the one that is: "badala ya mfuko", "not the bag".
+// notPackBehind is the pack that is not meant, behind the one that is: "badala ya mfuko", "not the
+// bag".
 var notPackBehind = regexp.MustCompile(`(?i)^[\s,]*(?:(?:tu|only|na)\s+)?(?:` + alternatives("not this but") + `)\s+(?:(?:the|a|that|ule|ile|wa|ya)\s+)?` +
 	`(?:(?:kilo|kg|lita)?\s*\d{1,2}\s*(?:kg|kilo|l|lita|litre)?\s*)?(?:mfuko|bag|pack|packet|gunia|dumu|can)\b(?:\s+(?:wa|ya|la|of)?\s*(?:kilo|kg|lita)?\s*\d{1,2}\s*(?:kg|kilo|l|lita|litre)?)?`)
 
@@ -173,15 +178,16 @@ var swahiliPacks = regexp.MustCompile(`(?i)\b(?:mara|sio|siyo|badala|nataka|naom
 // englishPacks are those in English.
 var englishPacks = regexp.MustCompile(`(?i)\b(?:times|not|instead|want|bag|loose|litres?|please|and|of|the|meant)\b`)
 
-// writePacks writes a span of a text as so many of a pack, in the place of another pack of the same thing on the
-// order.
+// writePacks writes a span of a text as so many of a pack, in the place of another pack of the same
+// thing on the order.
 func (t *turn) writePacks(text string, start, end int, held, id, count string) string {
 	plain := ""
 	if held != id {
 		plain = "toa " + t.plainName(held) + ", "
 	}
 	plain += "weka " + count + " " + t.plainName(id)
-	english := t.say.language == flowhq.English && !swahiliPacks.MatchString(text) || englishPacks.MatchString(text)
+	english := t.say.language == flowhq.English && !swahiliPacks.MatchString(text) ||
+		englishPacks.MatchString(text)
 	if english {
 		plain = ""
 		if held != id {
@@ -196,8 +202,8 @@ func (t *turn) writePacks(text string, start, end int, held, id, count string) s
 func (t *turn) plainName(id string) string { return strings.ReplaceAll(t.k.nameOf(id, t.say), ",", "") }
 
 var (
-	// topicWish stands behind the name of what is wanted: "mnauza mashati, nataka ya kiume mawili". Group 1 is the verb,
-	// group 2 the kind and group 3 the count.
+	// topicWish stands behind the name of what is wanted: "mnauza mashati, nataka ya kiume mawili".
+	// Group 1 is the verb, group 2 the kind and group 3 the count.
 	topicWish = regexp.MustCompile(`(?i)^[\s,.!]+(?:so |na |basi )?(nataka|naomba|nahitaji|ningependa|niwekee|nipe|nichukue|nachukua|i want|i need|i'?d like|give me|i'?ll take|can i get|can i have)\s+` +
 		`((?:ya|za|la|wa|cha|vya|the)\s+\pL+\s+|(?:men'?s|ladies'?|women'?s|kids'?)\s+)?(\d{1,2}|` + agreed + `|` + alternatives("counted") + `)\b`)
 	// topicSeen says that there is such a thing.
@@ -209,7 +215,8 @@ var (
 // agreed is a number in Swahili that agrees with what it counts: "mashati mawili".
 const agreed = `(?:ma|wa|vi|mi|m)(?:wili|tatu|nne|tano)|mmoja|kimoja|limoja`
 
-// topicCounted is a text that names a thing first and says how many behind it, written with the name behind the count.
+// topicCounted is a text that names a thing first and says how many behind it, written with the
+// name behind the count.
 func (t *turn) topicCounted(text string) string {
 	if t.k.template() != flowhq.EcommerceTemplate || len(text) > maxRead {
 		return text
@@ -220,13 +227,15 @@ func (t *turn) topicCounted(text string) string {
 		}
 		at := topicWish.FindStringSubmatchIndex(text[m.End:])
 		start, _ := sentenceAround(text, m.Start, m.End)
-		if at == nil || !topicSeen.MatchString(text[start:m.Start]) || strings.Contains(text[m.End:m.End+at[2]], "?") {
+		if at == nil || !topicSeen.MatchString(text[start:m.Start]) ||
+			strings.Contains(text[m.End:m.End+at[2]], "?") {
 			continue
 		}
 		behind := text[m.End+at[1]:]
 		// The count is of what follows it.
 		if next := t.named(t.k.products, behind); slices.ContainsFunc(next, func(n entity.NameMatch) bool {
-			return n.Start >= 0 && n.Start <= maxGap && !listBreak.MatchString(behind[:n.Start]) && len(split(behind[:n.Start])) < 2
+			return n.Start >= 0 && n.Start <= maxGap && !listBreak.MatchString(behind[:n.Start]) &&
+				len(split(behind[:n.Start])) < 2
 		}) {
 			continue
 		}

@@ -19,7 +19,8 @@ import (
 func (t *turn) tellThere() bool {
 	p := &t.p
 	if t.k.template() != flowhq.BookingTemplate || !p.asksSoftly() ||
-		!anyIn(p.reading.Words, staffThere) && !sheThere.MatchString(p.text) || p.has(actCancel, actChange) {
+		!anyIn(p.reading.Words, staffThere) && !sheThere.MatchString(p.text) ||
+		p.has(actCancel, actChange) {
 		return false
 	}
 	i := slices.IndexFunc(p.services, t.asksThere)
@@ -67,7 +68,8 @@ func (t *turn) asksThere(m entity.NameMatch) bool {
 	return anyIn(split(clause), staffThere) || len(t.p.services) == 1 && sheThere.MatchString(t.p.text)
 }
 
-// sheThere asks in a clause of its own whether who was named is there: "i need the gynae, is she in today?".
+// sheThere asks in a clause of its own whether who was named is there: "i need the gynae, is she in
+// today?".
 var sheThere = regexp.MustCompile(`(?i)\b(?:(?:is|are|will) (?:she|he|they)(?: be)? (?:in|there|around|available|on duty|working|present)|(?:she|he) (?:in|there|around|available) (?:today|tomorrow|now)|` +
 	`(?:yeye |leo |kesho |je )?(?:yupo|yuko|atakuwepo|anakuwepo|anapatikana|atakuwa hapo)(?: leo| kesho| hapo| kazini| sasa)?\s*(?:[?,.]|$))`)
 

@@ -311,13 +311,15 @@ func (t *turn) confirmsAndAsks() bool {
 	return true
 }
 
-// agreesForAnother reports whether a yes goes on with somebody who is not on the visit: "ndio lakini na dogo je?".
+// agreesForAnother reports whether a yes goes on with somebody who is not on the visit: "ndio
+// lakini na dogo je?".
 func (t *turn) agreesForAnother() bool {
 	v, words := t.next.Booking, t.p.reading.Words
 	if v != nil && v.Moves == "" && len(v.More) == 0 && ofUs(t.p.text) > v.places() {
 		return true // "yes, me and my wife"
 	}
-	return v != nil && v.Moves == "" && !t.isParty(v) && v.People < 2 && !nameTold.MatchString(t.p.text) && anyIn(words, companions) &&
+	return v != nil && v.Moves == "" && !t.isParty(v) && v.People < 2 &&
+		!nameTold.MatchString(t.p.text) && anyIn(words, companions) &&
 		(yesBut.MatchString(t.p.text) || anyIn(words, allOfThem))
 }
 
@@ -412,18 +414,22 @@ func (t *turn) agreesToVisit(p *perception) bool {
 	return true
 }
 
-// agreesToService reports whether the message says yes to the visit that was read back, names what it is
-// for once more, and says nothing else: "just the haircut then, yes".
+// agreesToService reports whether the message says yes to the visit that was read back, names what
+// it is for once more, and says nothing else: "just the haircut then, yes".
 func (t *turn) agreesToService(p *perception) bool {
 	v, words := t.next.Booking, p.reading.Words
-	if t.next.Ask.For != askBook || v == nil || len(v.More) > 0 || v.People > 1 || p.asks || len(p.services) != 1 ||
+	if t.next.Ask.For != askBook || v == nil || len(v.More) > 0 || v.People > 1 || p.asks ||
+		len(p.services) != 1 ||
 		p.services[0].ID != v.Service || p.hasTime && !t.namesHeldTime(p) || len(words) < 2 ||
-		len(words) > maxAgreement || !hasWord(plainYes, words[0]) && !hasWord(plainYes, words[len(words)-1]) {
+		len(words) > maxAgreement || !hasWord(plainYes, words[0]) &&
+		!hasWord(plainYes, words[len(words)-1]) {
 		return false
 	}
 	return !slices.ContainsFunc(words, func(w string) bool {
-		return !t.hasNameWords(v.Service, []string{w}) && !hasWord(onlyWords, w) && !hasWord(countFillers, w) &&
-			!hasWord(courtesyWords, w) && !hasWord(yesHead, w) && !hasWord(plainYes, w) && !hasWord(saysNothing, w)
+		return !t.hasNameWords(v.Service, []string{w}) && !hasWord(onlyWords, w) &&
+			!hasWord(countFillers, w) &&
+			!hasWord(courtesyWords, w) && !hasWord(yesHead, w) && !hasWord(plainYes, w) &&
+			!hasWord(saysNothing, w)
 	})
 }
 

@@ -121,10 +121,11 @@ func (t *turn) saysTime() bool {
 	})
 }
 
-// asksOfDay reports whether the only day of the message is in a question whether the business works then, and
-// is no wish: "do you install on Sundays?".
+// asksOfDay reports whether the only day of the message is in a question whether the business works
+// then, and is no wish: "do you install on Sundays?".
 func (t *turn) asksOfDay() bool {
-	return t.p.hasTime && !t.p.time.HasTime && !t.saysTime() && worksThen.MatchString(t.p.text) && !t.asksToComeThen()
+	return t.p.hasTime && !t.p.time.HasTime && !t.saysTime() && worksThen.MatchString(t.p.text) &&
+		!t.asksToComeThen()
 }
 
 // worksThen asks whether a business works at a time.
@@ -220,7 +221,8 @@ func (t *turn) noteRequest(service string) {
 	}
 }
 
-// keepRequestDay keeps the day of a request for an hour that is said without one: "can it be 10am rather".
+// keepRequestDay keeps the day of a request for an hour that is said without one: "can it be 10am
+// rather".
 func (t *turn) keepRequestDay(begun bool) {
 	p := &t.p
 	// "Do you install on Sundays?" wishes for none.

@@ -134,8 +134,8 @@ var (
 // maxExtra is how many words a yes has at most with what stands beside it.
 const maxExtra = 24
 
-// namesOther reports whether the message names anything that is not on the order as it says: "yes, the
-// jeans should be black" changes no line.
+// namesOther reports whether the message names anything that is not on the order as it says: "yes,
+// the jeans should be black" changes no line.
 func (t *turn) namesOther() bool {
 	return len(t.p.services) > 0 || slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool {
 		return !t.ordered(m) || m.Quantity > 0 || m.Size != "" || t.p.editOf(m) != editNone
@@ -151,7 +151,8 @@ func (t *turn) saysYesAndMore() bool {
 		end == nil || len(p.reading.Words) > maxExtra || t.namesOther() || t.countSaid() > 0 ||
 		saysBut(p.reading.Words) ||
 		anyIn(p.reading.Words, ifWords) || p.cued(cueRemove) ||
-		p.cued(cueAdd) || len(p.entities.Money) > 0 && t.changeWished() == "" || p.cued(cuePickup) && o.How == howDeliver ||
+		p.cued(cueAdd) || len(p.entities.Money) > 0 && t.changeWished() == "" || p.cued(cuePickup) &&
+		o.How == howDeliver ||
 		p.cued(cueDeliver) && o.How == howPickup || len(t.sizesTold()) > 0 ||
 		p.has(actCancel, actChange, actPaid, actReturn, actPerson, actAnger, actComplaint,
 			actStatus, actDecision, actDrop) {
@@ -260,7 +261,8 @@ func (t *turn) notesChange() bool {
 func (t *turn) changeWished() string {
 	wish := strings.TrimSpace(changeFor.FindString(t.p.text))
 	// "Tell the rider to come with change, I have 100,000 only".
-	if m := hasSum.FindStringSubmatch(t.p.text); wish == "" && m != nil && anyIn(t.p.reading.Words, changeWords) {
+	if m := hasSum.FindStringSubmatch(t.p.text); wish == "" && m != nil &&
+		anyIn(t.p.reading.Words, changeWords) {
 		wish = strings.TrimSpace(m[1])
 	}
 	// "Noti ya elfu 20" alone does not say what for.

@@ -9,12 +9,12 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// What the rider is to be told: "also tell him to call at the gate, guard is strict", "mwambie asipige
-// kengele". It was saved as the address, or lost beside a payment. So it is taken out of the message before
-// that is read, and noted with the order.
+// What the rider is to be told: "also tell him to call at the gate, guard is strict", "mwambie
+// asipige kengele". It was saved as the address, or lost beside a payment. So it is taken out of
+// the message before that is read, and noted with the order.
 
-// riderTold begins what is said to the rider and goes up to the end of the sentence. Group 1 is all but what
-// leads to it.
+// riderTold begins what is said to the rider and goes up to the end of the sentence. Group 1 is all
+// but what leads to it.
 var riderTold = regexp.MustCompile(`(?i)(?:\b(?:` + alternatives("before a rider's note") + `)[\s,]+)*\b(` +
 	`(?:tell|ask|remind|inform|advise|let)\s+(?:the |your |that |my )?(?:rider|driver|boda\w*|delivery \pL+|guy|him|her|them)\s+` +
 	`(?:to|not to|that|he|she|they|know|should|must)\s|` +
@@ -26,8 +26,8 @@ var riderTold = regexp.MustCompile(`(?i)(?:\b(?:` + alternatives("before a rider
 // didTell stands in front of it where it is asked whether that was told.
 var didTell = regexp.MustCompile(`(?i)\b(?:did|have|has)\s+(?:you|u|ya|he|she|they)\s+(?:\pL+\s+)?$`)
 
-// withoutRiderNote is an input whose message has no word for the rider any more, with that as its note.
-// Where nothing else is said the text stays as it is.
+// withoutRiderNote is an input whose message has no word for the rider any more, with that as its
+// note. Where nothing else is said the text stays as it is.
 func (t *turn) withoutRiderNote(in Input) Input {
 	text, o := in.Message.Text, t.next.Order
 	_, placed := t.placedOrder()
@@ -43,7 +43,8 @@ func (t *turn) withoutRiderNote(in Input) Input {
 	note := strings.Trim(text[at[2]:end], " ,.")
 	words := split(note)
 	// Change and ways to pay have notes of their own, and who is to call of the shop is no rider.
-	if anyIn(words, wantsPerson) || anyIn(words, changeWords) || anyIn(words, payingWords) || len(words) < minAddress {
+	if anyIn(words, wantsPerson) || anyIn(words, changeWords) || anyIn(words, payingWords) ||
+		len(words) < minAddress {
 		return in
 	}
 	in.riderNote = oneLine(note, maxWish)
@@ -55,7 +56,8 @@ func (t *turn) withoutRiderNote(in Input) Input {
 	return in
 }
 
-// riderNoteEnd is where a note to the rider ends: at the first comma behind which another thing begins.
+// riderNoteEnd is where a note to the rider ends: at the first comma behind which another thing
+// begins.
 func (t *turn) riderNoteEnd(text string, from, to int) int {
 	end := to
 	for i := from; i < to; i++ {
@@ -65,8 +67,10 @@ func (t *turn) riderNoteEnd(text string, from, to int) int {
 		part := text[i+1 : to]
 		part, _, _ = strings.Cut(part, ",")
 		words := split(part)
-		if len(t.named(t.k.products, part)) > 0 || len(t.named(t.k.areas, part)) > 0 || anyIn(words, confirmWords) ||
-			anyIn(words, plainYes) || anyIn(words, payingWords) || knownWay(words) >= 0 || saysAddress.MatchString(part) ||
+		if len(t.named(t.k.products, part)) > 0 || len(t.named(t.k.areas, part)) > 0 ||
+			anyIn(words, confirmWords) ||
+			anyIn(words, plainYes) || anyIn(words, payingWords) || knownWay(words) >= 0 ||
+			saysAddress.MatchString(part) ||
 			entity.ReadYesNo(part) != entity.Neither || asksInWords(words) {
 			return i
 		}

@@ -16,7 +16,8 @@ var doctors = phrasesOf("doctor")
 // ana homa, naweza kuja saa ngapi?" wants to see a doctor, though the owner's list has no fever.
 // The topic is only the default: a service that is named later replaces it.
 func (t *turn) meanSickness(p *perception) {
-	if len(p.services) > 0 || t.next.Topic != "" || len(t.next.Spoken) > 0 || !p.cued(cueSick) && !t.wantsDoctor() {
+	if len(p.services) > 0 || t.next.Topic != "" || len(t.next.Spoken) > 0 || !p.cued(cueSick) &&
+		!t.wantsDoctor() {
 		return
 	}
 	// Only an exact and single match counts. At a clinic with three doctors the customer chooses.
@@ -29,7 +30,8 @@ func (t *turn) meanSickness(p *perception) {
 }
 
 var (
-	// anyDoctor is a doctor of no kind, as in "dokta yupo leo?", and doctorOfKind one of whom the kind is said.
+	// anyDoctor is a doctor of no kind, as in "dokta yupo leo?", and doctorOfKind one of whom the
+	// kind is said.
 	anyDoctor    = regexp.MustCompile(`(?i)\b(?:dokta|daktari|doctor|dakitari|dr|dkt)\b`)
 	doctorOfKind = regexp.MustCompile(`(?i)\b(?:dokta|daktari|dakitari|dr|dkt)\.?\s+(?:wa|bingwa)\b|\b\pL+(?:'s|s|ist)\s+doctor\b|\b(?:skin|eye|ear|heart|bone|child|women|tooth|teeth)\s+doctor\b|` +
 		`\bdoctor\s+(?:for|of)\b|\bwhich doctor|\bdoctors\b`)
@@ -67,10 +69,11 @@ func withWholeNames(text string) string {
 // testWords say that somebody is to be tested.
 var testWords = keywords("apimwe, nipimwe, tupimwe, apime, kupimwa, akapimwe, wapimwe, get tested, be tested, tested, test, test for, check for, kupima, kupimia, nipime, tupime, kucheki, nicheki, check my, checking, checked")
 
-// meanTest takes the service that tests for what the message names: "mtoto ana homa, nataka apimwe malaria"
-// wants a test, and no doctor.
+// meanTest takes the service that tests for what the message names: "mtoto ana homa, nataka apimwe
+// malaria" wants a test, and no doctor.
 func (t *turn) meanTest(p *perception) {
-	if t.k.template() != flowhq.BookingTemplate || len(p.services) > 1 || !anyIn(p.reading.Words, testWords) {
+	if t.k.template() != flowhq.BookingTemplate || len(p.services) > 1 ||
+		!anyIn(p.reading.Words, testWords) {
 		return
 	}
 	var meant []string
@@ -80,7 +83,8 @@ func (t *turn) meanTest(p *perception) {
 			told = append(told, split(t.answersOf(s.ID))...)
 		}
 		if slices.ContainsFunc(p.reading.Words, func(w string) bool {
-			return len(w) >= minDescribed && !hasWord(testWords, w) && !hasWord(childWords, w) && !hasWord(ordinary, w) && slices.Contains(told, w)
+			return len(w) >= minDescribed && !hasWord(testWords, w) && !hasWord(childWords, w) &&
+				!hasWord(ordinary, w) && slices.Contains(told, w)
 		}) {
 			meant = append(meant, s.ID)
 		}
@@ -90,8 +94,8 @@ func (t *turn) meanTest(p *perception) {
 	}
 }
 
-// answersOf are the owner's answers to questions that name a service and none other, such as what not to eat
-// before a blood test.
+// answersOf are the owner's answers to questions that name a service and none other, such as what
+// not to eat before a blood test.
 func (t *turn) answersOf(service string) string {
 	var told []string
 	for _, a := range t.k.profile.Answers {

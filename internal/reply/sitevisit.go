@@ -20,7 +20,8 @@ func (t *turn) wantsSiteVisit() bool {
 	if p.asks && everyWeek.MatchString(p.text) {
 		return false
 	}
-	return p.hasTime && anyIn(p.reading.Words, comeWords) && !anyIn(split(comesNot.ReplaceAllString(p.text, " ")), whenMended) &&
+	return p.hasTime && anyIn(p.reading.Words, comeWords) &&
+		!anyIn(split(comesNot.ReplaceAllString(p.text, " ")), whenMended) &&
 		!p.has(actCancel, actStatus, actPaid) && !asksExactHour.MatchString(p.text)
 }
 
@@ -40,8 +41,8 @@ const beforeComing = `(?:\bbefore (?:(?:you|u|they|he|she|the \pL+|your \pL+|any
 	`\bon (?:the|your|his|their) way\b|\bfirst\b|\bkwanza\b|\b(?:before|kabla)\s*(?:$|[.,;!\n])|\bkabla (?:ya )?(?:fundi |mafundi )?(?:ku(?:ja|fika|mtuma)|(?:ha|hu)\w{1,4}ja\w*)|` +
 	`\b(?:u|m|a|wa)(?:ki|takapo)(?:fika|karibia|wasili|ja|kuja|wa njiani)\w*|\bnjiani\b)`
 
-// callsBeforeVisit reports whether the message only wants a call before somebody comes: that is for who
-// drives out, and no wish for a person now. Without a visit to speak of it is one.
+// callsBeforeVisit reports whether the message only wants a call before somebody comes: that is for
+// who drives out, and no wish for a person now. Without a visit to speak of it is one.
 func (t *turn) callsBeforeVisit(p *perception) bool {
 	return t.k.template() == flowhq.SupportTemplate && comingFirst.MatchString(p.text) &&
 		(t.next.Ticket != nil || p.hasTime || p.cued(actProblem) || p.reading.Concepts.Has("broken") ||

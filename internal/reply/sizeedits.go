@@ -165,13 +165,14 @@ func (t *turn) editSizes() bool {
 	return len(edits) > 0
 }
 
-// takeCountOf takes the count that the message names with a product whose size it changes: "badilisha jeans
-// iwe mbili, size 34 sio 32". A number that is one of its sizes is no count.
+// takeCountOf takes the count that the message names with a product whose size it changes:
+// "badilisha jeans iwe mbili, size 34 sio 32". A number that is one of its sizes is no count.
 func (t *turn) takeCountOf(i int) {
 	l := &t.next.Order.Lines[i]
 	sizes := t.k.product[l.Product].Sizes
 	for _, m := range t.p.products {
-		if m.ID == l.Product && within(m.Quantity) > 0 && t.changesLine() && !slices.Contains(sizes, strconv.Itoa(m.Quantity)) {
+		if m.ID == l.Product && within(m.Quantity) > 0 && t.changesLine() &&
+			!slices.Contains(sizes, strconv.Itoa(m.Quantity)) {
 			l.Quantity, l.Guessed = m.Quantity, false
 		}
 	}

@@ -98,7 +98,8 @@ func (t *turn) addSizes(m entity.NameMatch) bool {
 	t.countFirst(m, counts)
 	// "20 t-shirts, size M and L" does not say how many of each, and neither does "6 za M na L".
 	counted := slices.DeleteFunc(slices.Clone(counts), func(c entity.SizeCount) bool { return c.Count == 0 })
-	if len(counted) == 0 || len(counted) == 1 && counted[0].Count == m.Quantity && sharedSizes.MatchString(t.p.text) {
+	if len(counted) == 0 || len(counted) == 1 && counted[0].Count == m.Quantity &&
+		sharedSizes.MatchString(t.p.text) {
 		if m.Quantity > len(counts) {
 			t.addUnsized(m, counts)
 			return true
@@ -120,8 +121,8 @@ func (t *turn) addSizes(m entity.NameMatch) bool {
 	return true
 }
 
-// countFirst gives the number of the product to the first size, where the others have numbers of their own: "2
-// shirts M and 1 L". In "3 shirts: M and 2 L" it is the number of all.
+// countFirst gives the number of the product to the first size, where the others have numbers of
+// their own: "2 shirts M and 1 L". In "3 shirts: M and 2 L" it is the number of all.
 func (t *turn) countFirst(m entity.NameMatch, counts []entity.SizeCount) {
 	rest := 0
 	for _, c := range counts[1:] {
@@ -133,7 +134,8 @@ func (t *turn) countFirst(m entity.NameMatch, counts []entity.SizeCount) {
 		return
 	}
 	counts[0].Count = m.Quantity
-	if strings.HasPrefix(strings.TrimLeft(t.p.text[m.End:], " "), ",") || strings.HasPrefix(strings.TrimLeft(t.p.text[m.End:], " "), ":") {
+	if strings.HasPrefix(strings.TrimLeft(t.p.text[m.End:], " "), ",") ||
+		strings.HasPrefix(strings.TrimLeft(t.p.text[m.End:], " "), ":") {
 		counts[0].Count = max(1, m.Quantity-rest)
 	}
 }
@@ -141,7 +143,8 @@ func (t *turn) countFirst(m entity.NameMatch, counts []entity.SizeCount) {
 // sharedSizes finds sizes that share the number in front of them.
 var sharedSizes = regexp.MustCompile(`(?i)(?:\d|\pL)\s+(?:za|of|in|sizes?|saizi)\s+[0-9a-z]{1,4}\s*(?:,|na|and|&)\s*[0-9a-z]{1,4}\b`)
 
-// addUnsized puts so many of a product on the order of which only is known that they are in some sizes.
+// addUnsized puts so many of a product on the order of which only is known that they are in some
+// sizes.
 func (t *turn) addUnsized(m entity.NameMatch, counts []entity.SizeCount) {
 	o := t.next.Order
 	o.Lines = slices.DeleteFunc(o.Lines, func(l Line) bool { return l.Product == m.ID })
@@ -265,8 +268,8 @@ func (t *turn) fillSizes() bool {
 var someOfThem = regexp.MustCompile(`(?i)\b(?:one|1|mm?oja|two|2|mbili)\s+(?:of (?:them|the|those)|kati ya|iwe|liwe|awe|ziwe|to|be)\b|` +
 	`\b(?:make|change|badilisha|badili|fanya)\s+(?:one|1|mm?oja|two|2|mbili)\b`)
 
-// sizesSome gives a size to some of a line, and leaves the others as they are: "make one of them size M". It
-// reports whether the message says so.
+// sizesSome gives a size to some of a line, and leaves the others as they are: "make one of them
+// size M". It reports whether the message says so.
 func (t *turn) sizesSome(i int, c entity.SizeCount) bool {
 	o := t.next.Order
 	l := &o.Lines[i]
@@ -275,7 +278,8 @@ func (t *turn) sizesSome(i int, c entity.SizeCount) bool {
 		return false
 	}
 	n := int(said[0])
-	if n < 1 || n >= l.Quantity || l.Size == "" || strings.EqualFold(l.Size, c.Size) || len(o.Lines) >= maxLines {
+	if n < 1 || n >= l.Quantity || l.Size == "" || strings.EqualFold(l.Size, c.Size) ||
+		len(o.Lines) >= maxLines {
 		return false
 	}
 	some := *l

@@ -72,7 +72,8 @@ func (t *turn) staffWished() string {
 var servesOne = regexp.MustCompile(`(?i)\b(?:the one|(?:is it|will it be|it is|is that|isit)\s+(?:dr|doctor|dkt|\pL+)|will (?:dr|doctor|dkt)|(?:is|will|does) (?:(?:dr|doctor|dkt)\.?\s+)?\pL+ (?:be )?(?:the|who|see|seeing|do|doing|going|attend\w*|treat\w*|handl\w*)|` +
 	`ndiye|ndie|ndo (?:ata|ana|yeye)\pL*|ndio (?:ata|ana|yeye)\pL*|(?:ni|atakuwa) (?:dr|dkt|dokta|daktari))\b`)
 
-// asksWhoServes reports whether a part of a message asks whether somebody will serve, and wishes for nobody.
+// asksWhoServes reports whether a part of a message asks whether somebody will serve, and wishes
+// for nobody.
 func asksWhoServes(part string) bool {
 	return servesOne.MatchString(part) && !anyIn(split(part), byStaffWish) &&
 		(strings.Contains(part, "?") || entity.BeginsAsQuestion(part) || asksInWords(split(part)))

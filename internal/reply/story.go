@@ -39,7 +39,8 @@ func (t *turn) forgetPast(p *perception) {
 	if !p.hasTime || !anyIn(p.reading.Words, pastWords) {
 		return
 	}
-	// "Ana homa toka jana usiku, naweza kumleta leo saa nane?" has both, and the night is of the fever.
+	// "Ana homa toka jana usiku, naweza kumleta leo saa nane?" has both, and the night is of the
+	// fever.
 	if rest := sinceTime.ReplaceAllString(p.text, " "); p.cued(cueSick) && rest != p.text {
 		if r, ok := t.timeIn(rest); ok && r.HasTime {
 			p.time = r

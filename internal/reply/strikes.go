@@ -61,9 +61,11 @@ func (t *turn) accountForParts(in Input) {
 	var lost []string
 	whole := t.p
 	for i, s := range segmentsOf(whole.text) {
-		if !t.saysSomething(s.text) && !(i > 0 && t.goesOnList(s.text)) || t.traced(s.text) || asksAtBegin(s.text) ||
+		if !t.saysSomething(s.text) && !(i > 0 && t.goesOnList(s.text)) || t.traced(s.text) ||
+			asksAtBegin(s.text) ||
 			strings.HasPrefix(whole.text[s.to:], "?") || asksInWords(split(s.text)) ||
-			t.onlyAround(s.text) || saysAddress.MatchString(s.text) || t.onTicket(s.text) || anyIn(split(s.text), asksOnce) || isReason(whole.text[s.from:s.to]) && whole.asksSoftly() {
+			t.onlyAround(s.text) || saysAddress.MatchString(s.text) || t.onTicket(s.text) ||
+			anyIn(split(s.text), asksOnce) || isReason(whole.text[s.from:s.to]) && whole.asksSoftly() {
 			continue
 		}
 		if t.isChatter(s.text) || t.keepsAge(s.text) {
@@ -82,7 +84,8 @@ func (t *turn) accountForParts(in Input) {
 // "aah Jumanne mbali sana", "nimeshasema Zimmerman". Read back as a wish it is odd.
 func (t *turn) isChatter(text string) bool {
 	words := split(text)
-	return anyIn(words, chatter) && !anyIn(words, wishWords) && !anyIn(words, heeded) && !anyIn(words, pleas) &&
+	return anyIn(words, chatter) && !anyIn(words, wishWords) && !anyIn(words, heeded) &&
+		!anyIn(words, pleas) &&
 		!anyIn(words, passesOn) && len(entity.Find(text).Phones) == 0
 }
 
@@ -100,8 +103,8 @@ func (t *turn) onTicket(text string) bool {
 // asksOnce are words of who asks once more, or why. What stands with them is no wish.
 var asksOnce = listOf("asks once more")
 
-// tellsFault reports whether a part tells more of the fault for which a ticket is open: "na pia router
-// inatoa moshi" was told the price of a router.
+// tellsFault reports whether a part tells more of the fault for which a ticket is open: "na pia
+// router inatoa moshi" was told the price of a router.
 func (t *turn) tellsFault(text string) bool {
 	if t.k.template() != flowhq.SupportTemplate {
 		return false
@@ -155,8 +158,8 @@ func (t *turn) saysSomething(text string) bool {
 	return content >= minPartWords || len(entity.Find(text).Phones) > 0
 }
 
-// goesOnList reports whether a single word behind others in a list of goods is likely one more that is
-// on no list: "nyanya kilo moja, vitunguu kilo 2, pilipili".
+// goesOnList reports whether a single word behind others in a list of goods is likely one more that
+// is on no list: "nyanya kilo moja, vitunguu kilo 2, pilipili".
 func (t *turn) goesOnList(text string) bool {
 	p, words := &t.p, split(text)
 	if t.k.template() != flowhq.EcommerceTemplate || len(words) != 1 || len(p.products) < 2 ||
@@ -194,8 +197,8 @@ var reason = regexp.MustCompile(`(?i)^[\s,.;!?]*(?:(?:` + alternatives("reason l
 	`(?:he|she|they|it|you|this|that)(?:'s| is| was| did| were| had| has| always| usually)\b|` +
 	`(?:(?:a|wa|i)li\pL{3,})\b)`)
 
-// isReason reports whether a part of a question only tells why it is asked. What may harm or has to be
-// heeded is none.
+// isReason reports whether a part of a question only tells why it is asked. What may harm or has to
+// be heeded is none.
 func isReason(text string) bool {
 	return reason.MatchString(text) && !anyIn(split(text), heeded)
 }
@@ -203,14 +206,15 @@ func isReason(text string) bool {
 // heeded are words of what the owner has to know, however it is told.
 var heeded = listOf("to be heeded")
 
-// onlyAround reports whether a part is no wish of its own: it says why an hour suits that another part
-// names, which goods are not wanted, or in which language to go on.
+// onlyAround reports whether a part is no wish of its own: it says why an hour suits that another
+// part names, which goods are not wanted, or in which language to go on.
 func (t *turn) onlyAround(text string) bool {
 	words := split(text)
 	_, timed := t.timeIn(text)
 	v := t.next.Booking
 	return timed && v != nil && !v.Start.IsZero() || anyIn(words, languageWords) || t.saysWhyMoved(text) ||
-		deniesOnly(words) || t.namesSettled(text) || t.namesUnclear(text) || t.keepsPack(text) || t.wished && ridersComing.MatchString(text) || t.saysWhyNot(words) ||
+		deniesOnly(words) || t.namesSettled(text) || t.namesUnclear(text) || t.keepsPack(text) ||
+		t.wished && ridersComing.MatchString(text) || t.saysWhyNot(words) ||
 		anyIn(words, deniesWish) && t.k.template() == flowhq.EcommerceTemplate
 }
 
@@ -238,8 +242,8 @@ func (t *turn) saysWhyNot(words []string) bool {
 // hasAlready say that the customer has something.
 var hasAlready = listOf("has already")
 
-// namesSettled reports whether a part of an order says of things that they are wanted, or are not, and
-// the order is so.
+// namesSettled reports whether a part of an order says of things that they are wanted, or are not,
+// and the order is so.
 func (t *turn) namesSettled(text string) bool {
 	if t.k.template() != flowhq.EcommerceTemplate {
 		return false
@@ -255,7 +259,8 @@ func (t *turn) namesSettled(text string) bool {
 		!t.hasLine(id, t.sizeDenied(id)) && t.hasPieces(id) {
 		return true
 	}
-	if anyIn(t.p.reading.Words, leftOut) && !slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool { return !t.ordered(m) }) {
+	if anyIn(t.p.reading.Words, leftOut) &&
+		!slices.ContainsFunc(t.p.products, func(m entity.NameMatch) bool { return !t.ordered(m) }) {
 		return true
 	}
 	return t.restates() || len(t.p.reading.Words) <= maxNaming &&

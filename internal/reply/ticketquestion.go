@@ -12,7 +12,8 @@ import (
 // "nitapigiwa simu kabla hajaja? namba yangu 0754 …" was told that all of it was added.
 func (t *turn) noteAskedBeside() {
 	v := t.next.Ticket
-	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" || t.handedOver() || !t.in.State.hadTicket(v.Number) ||
+	if t.k.template() != flowhq.SupportTemplate || v == nil || v.Number == "" || t.handedOver() ||
+		!t.in.State.hadTicket(v.Number) ||
 		!slices.ContainsFunc(t.facts, func(f flowhq.FactChange) bool { return f.Ticket != nil }) ||
 		slices.ContainsFunc(t.facts, func(f flowhq.FactChange) bool { return f.Unanswered != nil }) {
 		return
@@ -32,12 +33,13 @@ func (t *turn) noteAskedBeside() {
 // asksWho asks for a person by what the person does.
 var asksWho = regexp.MustCompile(`(?i)\bnani\b|\bwho(?:'s|s)?\b (?:is|will|are|handles?|deals?|work\w*|look\w*)\b`)
 
-// asksOfTicket reports whether a piece of a message asks something that is more than a wish with a time, which
-// the ticket has.
+// asksOfTicket reports whether a piece of a message asks something that is more than a wish with a
+// time, which the ticket has.
 func (t *turn) asksOfTicket(one piece) bool {
 	_, timed := t.timeIn(one.text)
 	words := split(one.text)
-	return (one.asks || asksWho.MatchString(one.text)) && !timed && len(words) >= minPartWords && !anyIn(words, canYou)
+	return (one.asks || asksWho.MatchString(one.text)) && !timed && len(words) >= minPartWords &&
+		!anyIn(words, canYou)
 }
 
 // hadTicket reports whether the talk was of this ticket before the message.

@@ -278,7 +278,8 @@ func (t *turn) addToTicket() {
 	}
 	v.add(t.note())
 	// A fault told behind a payment needs a technician, and no accountant.
-	if v.Subject == string(actPaid) && t.p.has(actProblem) && !t.p.has(actPaid) && anyIn(t.p.reading.Words, lineFaults) {
+	if v.Subject == string(actPaid) && t.p.has(actProblem) && !t.p.has(actPaid) &&
+		anyIn(t.p.reading.Words, lineFaults) {
 		v.Subject = string(actProblem)
 	}
 	t.fact(t.ticket())
@@ -287,8 +288,8 @@ func (t *turn) addToTicket() {
 	t.tellRepairTime()
 }
 
-// addedToTicket reports whether this turn has added the message to the ticket already: a number to call
-// and the question beside it are both more of the ticket.
+// addedToTicket reports whether this turn has added the message to the ticket already: a number to
+// call and the question beside it are both more of the ticket.
 func (t *turn) addedToTicket() bool {
 	return slices.ContainsFunc(t.facts, func(f flowhq.FactChange) bool {
 		return f.Ticket != nil && strings.HasSuffix(f.Ticket.Note, t.note())

@@ -28,7 +28,8 @@ func (t *turn) talksOfTicket(informed bool) bool {
 		t.tell("thanks")
 		t.tellAnswerTo("repair")
 	// "What time exactly will they come on Saturday?" was told the opening hours.
-	case v != nil && v.Number != "" && v.Subject == string(actOrder) && asksExactHour.MatchString(p.text) && anyIn(p.reading.Words, whoComes):
+	case v != nil && v.Number != "" && v.Subject == string(actOrder) &&
+		asksExactHour.MatchString(p.text) && anyIn(p.reading.Words, whoComes):
 		t.did(actStatus)
 		t.said = nil
 		t.tell("ticket.hour", "number", v.Number)
@@ -59,7 +60,8 @@ func (t *turn) tellRepairTime() bool {
 		return false
 	}
 	// Nothing of a shop's is mended: what is missing comes when a person says.
-	return t.k.template() != flowhq.EcommerceTemplate && (len(t.in.Calendar.Tickets) > 0 || t.next.Ticket != nil) &&
+	return t.k.template() != flowhq.EcommerceTemplate &&
+		(len(t.in.Calendar.Tickets) > 0 || t.next.Ticket != nil) &&
 		anyIn(t.p.reading.Words, whenMended) && (t.tellOwnRepair() || t.tellAnswerTo("repair"))
 }
 
@@ -218,7 +220,8 @@ var putsOff = regexp.MustCompile(`(?i)\b(?:iache|iacheni|acha|ahirisha|subirini?
 // "hiyo ya kupanda iache mpaka mwezi ujao".
 func (t *turn) putsOffRequest() bool {
 	v := t.next.Ticket
-	if v == nil || v.Number == "" || v.Subject != string(actOrder) || t.p.asks || !putsOff.MatchString(t.p.text) {
+	if v == nil || v.Number == "" || v.Subject != string(actOrder) || t.p.asks ||
+		!putsOff.MatchString(t.p.text) {
 		return false
 	}
 	v.add(t.note())

@@ -39,11 +39,12 @@ func (t *turn) sizeOfAny(m entity.NameMatch) string {
 	return ""
 }
 
-// leaveUnclear leaves open which product is meant. What is said of it once more adds to what is open: "suruali 34"
-// behind "trousers".
+// leaveUnclear leaves open which product is meant. What is said of it once more adds to what is
+// open: "suruali 34" behind "trousers".
 func (o *Basket) leaveUnclear(u Unclear) {
 	for i, open := range o.Unclear {
-		if len(open.Products) == len(u.Products) && !slices.ContainsFunc(u.Products, func(id string) bool { return !slices.Contains(open.Products, id) }) {
+		if len(open.Products) == len(u.Products) &&
+			!slices.ContainsFunc(u.Products, func(id string) bool { return !slices.Contains(open.Products, id) }) {
 			o.Unclear[i].Quantity, o.Unclear[i].Size = cmp.Or(u.Quantity, open.Quantity), cmp.Or(u.Size, open.Size)
 			return
 		}

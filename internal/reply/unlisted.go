@@ -10,8 +10,8 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// A thing that is asked for and is on no list: "bei ya braids", "book me for a massage". The list of all
-// prices was the answer, and the customer did not learn whether there is one.
+// A thing that is asked for and is on no list: "bei ya braids", "book me for a massage". The list
+// of all prices was the answer, and the customer did not learn whether there is one.
 
 var (
 	// asksThing leads to what is asked for, and thingPriced follows it.
@@ -33,11 +33,13 @@ var (
 	treatments = keywords("kusuka, kutoboa, kuchora, kuosha, kusafisha, kung'arisha")
 )
 
-// unlisted is the thing that the message asks for and that is on no list, as it was written; "" if there is
-// none. What is near a name of the owner's, or that anything is known of, is no such thing.
+// unlisted is the thing that the message asks for and that is on no list, as it was written; "" if
+// there is none. What is near a name of the owner's, or that anything is known of, is no such
+// thing.
 func (t *turn) unlisted() string {
 	p := &t.p
-	if len(p.services) > 0 || len(p.products) > 0 || p.has(actAnswer) || t.k.template() == flowhq.SupportTemplate {
+	if len(p.services) > 0 || len(p.products) > 0 || p.has(actAnswer) ||
+		t.k.template() == flowhq.SupportTemplate {
 		return ""
 	}
 	for _, at := range asksThing.FindAllStringIndex(p.text, maxParts) {
@@ -72,10 +74,11 @@ func (t *turn) thingIn(text string) string {
 	return strings.Join(thing, " ")
 }
 
-// isStrange reports whether nothing is known of a word: it is on no list of the owner's and touches nothing
-// that a message may be about.
+// isStrange reports whether nothing is known of a word: it is on no list of the owner's and touches
+// nothing that a message may be about.
 func (t *turn) isStrange(w string) bool {
-	if t.k.words[w] || t.k.otherNames[w] || entity.IsCommon(w) || understand.IsPerson(w) || countDigits(w) > 0 ||
+	if t.k.words[w] || t.k.otherNames[w] || entity.IsCommon(w) || understand.IsPerson(w) ||
+		countDigits(w) > 0 ||
 		t.k.staff[w] != "" || strings.HasPrefix(w, "ku") && !hasWord(treatments, w) {
 		return false
 	}
@@ -90,8 +93,8 @@ func (t *turn) isStrange(w string) bool {
 // thingConcepts are of things that are sold or done.
 var thingConcepts = []string{"product", "stock", "care", "food", "clothes"}
 
-// tellUnlisted says that a thing is on no list, passes the question on, and says what there is. It reports
-// whether the message asks for such a thing.
+// tellUnlisted says that a thing is on no list, passes the question on, and says what there is. It
+// reports whether the message asks for such a thing.
 func (t *turn) tellUnlisted() bool {
 	if t.unlisted() == "" {
 		return false
@@ -118,7 +121,8 @@ func (t *turn) tellUnlisted() bool {
 var (
 	// listJoin parts the goods of a list.
 	listJoin = regexp.MustCompile(`(?i)[,;\n+&]+\s*|[.!]+\s+|\s+(?:and|n|na|plus|pamoja na|with)\s+(?:also\s+|pia\s+)?`)
-	// countedLead stands in front of one of them, and countedThing is one: how many, in what, and the thing.
+	// countedLead stands in front of one of them, and countedThing is one: how many, in what, and
+	// the thing.
 	countedLead = regexp.MustCompile(`(?i)^(?:(?:hi|hello|habari|mambo|i|want|need|nataka|naomba|nahitaji|niletee|nipe|please|pls|also|pia|add|ongeza|get|me|send|bring|` +
 		`give|some|i'll|ill|take|can|have|order|we|(?:you|u) (?:forgot|missed|left out|skipped)(?: the| my)?|(?:m|u)mesahau|(?:m|u)lisahau)\s+)+`)
 	countedThing = regexp.MustCompile(`(?i)^(?:(\d{1,3}|an?|one|two|three|four|five|moja|mbili|some)\s+)?(?:(?:packets?|pkts?|packs?|pieces?|pcs|pairs?|bottles?|boxes|box|` +
@@ -129,25 +133,28 @@ var (
 var bringsBehind = regexp.MustCompile(`(?i)\s+(?:deliver(?:ed|y)?|mniletee|nileteeni|niletee|mnilete|leteni|ziletwe|today|2day|tomorrow|2moro|tmrw|leo|kesho|before|b4|by|kabla|` +
 	`in|to|at|nipo|niko)\b.*$`)
 
-// greenForm are green vegetables, which many owners have on no list. In Swahili a word of theirs is that for tea leaves.
+// greenForm are green vegetables, which many owners have on no list. In Swahili a word of theirs is
+// that for tea leaves.
 var greenForm = regexp.MustCompile(`(?i)^(?:mboga (?:za )?majani|mboga ?mboga|greens|green vegetables|veg(?:etable)?s|sukuma(?: wiki)?|mchicha|matembele|spinach)$`)
 
 // areGreens reports whether a part of a list is of such, where the owner has none.
 func (t *turn) areGreens(part string) bool {
-	return greenForm.MatchString(part) && !slices.ContainsFunc(t.named(t.k.products, part), func(m entity.NameMatch) bool {
-		p := t.k.product[m.ID]
-		return p != nil && slices.ContainsFunc(namesOf(p.Name, p.Aliases), func(n string) bool { return strings.EqualFold(n, part) })
-	})
+	return greenForm.MatchString(part) &&
+		!slices.ContainsFunc(t.named(t.k.products, part), func(m entity.NameMatch) bool {
+			p := t.k.product[m.ID]
+			return p != nil && slices.ContainsFunc(namesOf(p.Name, p.Aliases), func(n string) bool { return strings.EqualFold(n, part) })
+		})
 }
 
 // pleaseBehind asks nicely, at the end.
 var pleaseBehind = regexp.MustCompile(`(?i)[\s,]+(?:please|pls|plz|tafadhali)$`)
 
-// withoutStrange is an input without the goods of a list that are on no list of the owner's, and those: "2
-// packets of biscuits and 1kg rice". Their number was taken for the rice.
+// withoutStrange is an input without the goods of a list that are on no list of the owner's, and
+// those: "2 packets of biscuits and 1kg rice". Their number was taken for the rice.
 func (t *turn) withoutStrange(in Input) (rest Input, strange []string) {
 	text := in.Message.Text
-	if t.k.template() != flowhq.EcommerceTemplate || len(text) > maxRead || strings.ContainsAny(text, "?") ||
+	if t.k.template() != flowhq.EcommerceTemplate || len(text) > maxRead ||
+		strings.ContainsAny(text, "?") ||
 		len(t.named(t.k.products, text)) == 0 {
 		return in, nil
 	}
@@ -162,8 +169,9 @@ func (t *turn) withoutStrange(in Input) (rest Input, strange []string) {
 		m := countedThing.FindStringSubmatch(bare)
 		// "I need candles" has no number, and asks for them as well.
 		counted := m != nil && (m[1] != "" || strings.ContainsAny(bare, "0123456789") || bare != part)
-		if greens := strings.TrimPrefix(strings.ToLower(bare), "the "); t.areGreens(greens) || counted && len(t.named(t.k.products, part)) == 0 &&
-			len(t.named(t.k.areas, part)) == 0 && t.areStrange(split(m[2])) {
+		if greens := strings.TrimPrefix(strings.ToLower(bare), "the "); t.areGreens(greens) ||
+			counted && len(t.named(t.k.products, part)) == 0 &&
+				len(t.named(t.k.areas, part)) == 0 && t.areStrange(split(m[2])) {
 			strange = append(strange, pleaseBehind.ReplaceAllString(bare, ""))
 			if tail != "" {
 				kept = strings.TrimRight(kept, " ,;+&\n")
@@ -185,16 +193,18 @@ func (t *turn) withoutStrange(in Input) (rest Input, strange []string) {
 // danglingJoin is a joiner behind which nothing stands any more.
 var danglingJoin = regexp.MustCompile(`(?i)[\s,]+(?:and|n|na|plus|with)$`)
 
-// wantsUnlisted says of the one thing that is wanted that it is on no list, and reports whether it did: "nataka ariel"
-// was asked what to order.
+// wantsUnlisted says of the one thing that is wanted that it is on no list, and reports whether it
+// did: "nataka ariel" was asked what to order.
 func (t *turn) wantsUnlisted() bool {
-	return t.next.Order == nil && t.next.Topic == "" && t.p.has(actOrder) && !t.p.has(actCancel, actStatus, actReturn, actChange) &&
+	return t.next.Order == nil && t.next.Topic == "" && t.p.has(actOrder) &&
+		!t.p.has(actCancel, actStatus, actReturn, actChange) &&
 		len(t.p.reading.Words) <= maxNaming && t.tellUnlisted()
 }
 
 // areStrange reports whether nothing is known of any of the words.
 func (t *turn) areStrange(words []string) bool {
-	return len(words) > 0 && len(words[len(words)-1]) > 2 && !slices.ContainsFunc(words, func(w string) bool { return !t.isStrange(w) })
+	return len(words) > 0 && len(words[len(words)-1]) > 2 &&
+		!slices.ContainsFunc(words, func(w string) bool { return !t.isStrange(w) })
 }
 
 // noteStrange notes such goods with the order, and says that they are on no list.

@@ -382,8 +382,10 @@ func (t *turn) askUsual(p *perception) {
 	}
 }
 
-// isAbout reports whether one of the owner's questions for an answer has one of some words; nil asks for none.
+// isAbout reports whether one of the owner's questions for an answer has one of some words; nil
+// asks for none.
 func (t *turn) isAbout(id string, words []keyword) bool {
 	a := t.k.answer[id]
-	return words == nil || a != nil && slices.ContainsFunc(a.Questions, func(q string) bool { return anyIn(split(q), words) })
+	return words == nil || a != nil &&
+		slices.ContainsFunc(a.Questions, func(q string) bool { return anyIn(split(q), words) })
 }

@@ -13,8 +13,8 @@ import (
 // A service that is wanted beside another: before the doctor who is on the visit, or behind what is
 // booked already.
 
-// meanOnVisit takes a word that a service on the visit is called by for that service, where the message
-// goes on with the visit: behind "daktari wa wanawake" the doctor is the women's doctor.
+// meanOnVisit takes a word that a service on the visit is called by for that service, where the
+// message goes on with the visit: behind "daktari wa wanawake" the doctor is the women's doctor.
 func (t *turn) meanOnVisit(p *perception) {
 	v := t.next.Booking
 	if t.k.template() == flowhq.BookingTemplate && (v == nil || v.Service == "") {
@@ -55,8 +55,8 @@ func (t *turn) meanOnVisit(p *perception) {
 	}
 }
 
-// dropConditional drops what the visit that is being made may turn into, and is only asked about: "kama linatakiwa
-// kung'olewa, mtang'oa leo?" wants no other service.
+// dropConditional drops what the visit that is being made may turn into, and is only asked about:
+// "kama linatakiwa kung'olewa, mtang'oa leo?" wants no other service.
 func (t *turn) dropConditional(p *perception) {
 	v := t.next.Booking
 	if t.k.template() != flowhq.BookingTemplate || v == nil || ofPrice.MatchString(p.text) {
@@ -89,7 +89,8 @@ var ofPrice = regexp.MustCompile(`(?i)\b(?:bei|ngapi|gharama|how much|hw much|pr
 // adds to a booking without its name: "add it to tomorrow", "right after the dye please".
 func (t *turn) meanAdded(p *perception) {
 	v, all := t.next.Booking, t.appointments()
-	if t.k.template() != flowhq.BookingTemplate || len(all) == 0 || v != nil && (v.Moves != "" || !v.Start.IsZero()) {
+	if t.k.template() != flowhq.BookingTemplate || len(all) == 0 || v != nil &&
+		(v.Moves != "" || !v.Start.IsZero()) {
 		return
 	}
 	booked, wanted := visitOf(all[0]).services(), t.next.Topic
@@ -108,8 +109,8 @@ func (t *turn) meanAdded(p *perception) {
 	}
 }
 
-// addsBehind is the booking that was made a moment ago, where a message adds a service to it without an
-// hour of its own.
+// addsBehind is the booking that was made a moment ago, where a message adds a service to it
+// without an hour of its own.
 func (t *turn) addsBehind(p *perception) (flowhq.Booking, bool) {
 	if !p.cued(cueAdd) || !t.bookedJustNow() || p.hasTime && p.time.HasTime || p.cued(actPrice) ||
 		anyIn(p.reading.Words, companions) {
@@ -117,7 +118,8 @@ func (t *turn) addsBehind(p *perception) (flowhq.Booking, bool) {
 	}
 	a := t.appointments()[0]
 	last := a[len(a)-1]
-	if p.hasTime && p.time.HasDay && !sameDay(p.time.Day, last.StartsAt.In(t.k.zone)) || len(p.services) == 0 ||
+	if p.hasTime && p.time.HasDay && !sameDay(p.time.Day, last.StartsAt.In(t.k.zone)) ||
+		len(p.services) == 0 ||
 		slices.ContainsFunc(p.services, func(m entity.NameMatch) bool {
 			return slices.Contains(visitOf(a).services(), m.ID)
 		}) {
@@ -126,8 +128,8 @@ func (t *turn) addsBehind(p *perception) (flowhq.Booking, bool) {
 	return last, true
 }
 
-// besideBooked is the booking before or behind which the message wants another service, and whether it
-// wants it before.
+// besideBooked is the booking before or behind which the message wants another service, and whether
+// it wants it before.
 func (t *turn) besideBooked(p *perception) (booked flowhq.Booking, before, ok bool) {
 	at := besides.FindStringSubmatchIndex(p.text)
 	if at == nil {
@@ -161,11 +163,12 @@ var thatVisit = keywords("that, it, hapo, hiyo, yake, this, hii")
 // beforeWords say that something comes before.
 var beforeWords = keywords("kabla, before")
 
-// dropsAdded gives up what was to come beside a booking, for who keeps that alone: "forget the beard then,
-// just the dye". It reports whether the message says so.
+// dropsAdded gives up what was to come beside a booking, for who keeps that alone: "forget the
+// beard then, just the dye". It reports whether the message says so.
 func (t *turn) dropsAdded() bool {
 	v, p, all := t.next.Booking, &t.p, t.appointments()
-	if v == nil || v.Moves != "" || v.Service == "" || len(all) == 0 || p.asks || p.hasTime && p.time.HasTime {
+	if v == nil || v.Moves != "" || v.Service == "" || len(all) == 0 || p.asks || p.hasTime &&
+		p.time.HasTime {
 		return false
 	}
 	kept := visitOf(all[0])
@@ -175,9 +178,10 @@ func (t *turn) dropsAdded() bool {
 			(m.ID == v.Service || slices.Contains(m.Others, v.Service) || t.hasNameWords(v.Service, split(p.text[m.Start:m.End])))
 	})
 	off = off || anyIn(p.reading.Words, onlyWords)
-	if slices.Contains(kept.services(), v.Service) || !off || !slices.ContainsFunc(named, func(m entity.NameMatch) bool {
-		return slices.Contains(kept.services(), m.ID)
-	}) {
+	if slices.Contains(kept.services(), v.Service) || !off ||
+		!slices.ContainsFunc(named, func(m entity.NameMatch) bool {
+			return slices.Contains(kept.services(), m.ID)
+		}) {
 		return false
 	}
 	t.did(actDrop)
@@ -211,7 +215,8 @@ func (t *turn) dropBookedBeside(p *perception) {
 	})
 }
 
-// placeBesideBooked begins a visit that is wanted before or behind a booking where that begins or ends.
+// placeBesideBooked begins a visit that is wanted before or behind a booking where that begins or
+// ends.
 func (t *turn) placeBesideBooked(v *Visit) {
 	b, before, ok := t.besideBooked(&t.p)
 	if !ok || v.Service == "" || v.Moves != "" || !v.Start.IsZero() ||

@@ -32,7 +32,8 @@ var (
 		`kids|children|boys|sons|girls|daughters)\b` +
 		`(?:\s+(?:wangu|zangu|wetu|wng|wa\s+kiume|wa\s+kike))*(?:\s+(wawili|watatu|wanne|watano|` +
 		`[2-5]))?`)
-	// childrenAlong is likewise several children, of whom the message says no more than that they come.
+	// childrenAlong is likewise several children, of whom the message says no more than that they
+	// come.
 	childrenAlong = regexp.MustCompile(`(?i)\b(?:(\d|two|three|four|five)\s+(?:(?:little|small|my)\s+)?)?(?:watoto|wanangu|vijana|` +
 		`kids|children|boys|sons|girls|daughters)\b(?:\s+(?:wangu|zangu|wetu|wng|wa\s+kiume|wa\s+kike))*` +
 		`(?:\s+(wawili|watatu|wanne|watano|[2-5]))?`)
@@ -66,7 +67,8 @@ func (t *turn) childrenCount() int {
 		for lead > 0 && (hasWord(beforeChild, words[lead]) || hasDigits(words[lead])) {
 			lead--
 		}
-		if anyIn(before, childJoiners) || lead >= 0 && hasWord(childJoiners, words[lead]) || anyIn(before, broughtAlong) && alsoOneself.MatchString(t.p.text) {
+		if anyIn(before, childJoiners) || lead >= 0 && hasWord(childJoiners, words[lead]) ||
+			anyIn(before, broughtAlong) && alsoOneself.MatchString(t.p.text) {
 			return 1
 		}
 	}
@@ -118,11 +120,12 @@ func (t *turn) toldTogether() bool {
 	return v != nil && v.places() > 1 && !v.Start.IsZero() && anyIn(t.p.reading.Words, atOnce)
 }
 
-// tellAtOnce says whether those of a visit are served at the same time, and reports whether the message asks
-// that: "both at once?".
+// tellAtOnce says whether those of a visit are served at the same time, and reports whether the
+// message asks that: "both at once?".
 func (t *turn) tellAtOnce() bool {
 	v, p := t.next.Booking, &t.p
-	if v == nil || v.Start.IsZero() || !t.isParty(v) && v.People < 2 || !p.asksSoftly() || p.hasTime || p.has(actPrice, actCancel) ||
+	if v == nil || v.Start.IsZero() || !t.isParty(v) && v.People < 2 || !p.asksSoftly() || p.hasTime ||
+		p.has(actPrice, actCancel) ||
 		!anyIn(p.reading.Words, atOnce) || len(p.reading.Words) > maxAssent {
 		return false
 	}
@@ -155,7 +158,8 @@ func (t *turn) meanChild(p *perception) {
 			// "He is 7 and needs a haircut too, mine is a fade" says which is whose.
 			around := pieceAround(p.text, m.Start, m.End)
 			at := forChild.FindStringIndex(p.text[m.End:])
-			only = (ofChild.MatchString(around) || at != nil && at[0] <= 1) && !ofOneself.MatchString(around)
+			only = (ofChild.MatchString(around) || at != nil && at[0] <= 1) &&
+				!ofOneself.MatchString(around)
 		}
 		if id := t.childService(); only && t.childKind(m.ID, id) {
 			m.ID, m.Others, m.Exact = id, nil, true
@@ -177,11 +181,13 @@ var (
 // to be served: "nikija na mtoto wangu mtatunyoa wote?".
 func (t *turn) addOneself(v *Visit) {
 	child := t.childService()
-	if v.Service != child || child == "" || len(v.More) > 0 || v.People > 1 || v.Moves != "" || t.childrenCount() != 1 {
+	if v.Service != child || child == "" || len(v.More) > 0 || v.People > 1 || v.Moves != "" ||
+		t.childrenCount() != 1 {
 		return
 	}
 	// What was asked about for oneself, just before the child was named.
-	if own := t.askedForOneself(child); len(own) > 0 && (comesWith.MatchString(t.p.text) || alsoOneself.MatchString(t.p.text)) {
+	if own := t.askedForOneself(child); len(own) > 0 &&
+		(comesWith.MatchString(t.p.text) || alsoOneself.MatchString(t.p.text)) {
 		v.takeParty(append(own, child))
 		return
 	}
@@ -252,8 +258,8 @@ func (t *turn) bringsChild() bool {
 	return id != "" && !slices.Contains(v.services(), id)
 }
 
-// saysOfChild reports whether a child is spoken of beside a question, and not in it: "kesho kuna nafasi? nataka
-// fade na mwanangu anyolewe".
+// saysOfChild reports whether a child is spoken of beside a question, and not in it: "kesho kuna
+// nafasi? nataka fade na mwanangu anyolewe".
 func (t *turn) saysOfChild() bool {
 	return slices.ContainsFunc(piecesOf(t.p.text), func(one piece) bool {
 		return !one.asks && (anyIn(split(one.text), childWords) || childrenAlong.MatchString(one.text))
@@ -268,8 +274,8 @@ func (t *turn) restatesChild() bool {
 		slices.Contains(v.More, t.childService())
 }
 
-// childrenSaid is the number of a match of several children. Without one nobody may guess, and it is -1: each
-// child is a chair and a price.
+// childrenSaid is the number of a match of several children. Without one nobody may guess, and it
+// is -1: each child is a chair and a price.
 func childrenSaid(m []string) int {
 	said := strings.ToLower(cmp.Or(m[1], m[2]))
 	if n, err := strconv.Atoi(said); err == nil {

@@ -65,8 +65,8 @@ func (t *turn) correctsVisit() bool {
 	return true
 }
 
-// deniedOf are the services of a visit that a message says are not meant, beside one that is: "ndevu ni
-// kutengeneza sio kunyoa" takes the shave off, and no haircut.
+// deniedOf are the services of a visit that a message says are not meant, beside one that is:
+// "ndevu ni kutengeneza sio kunyoa" takes the shave off, and no haircut.
 func (t *turn) deniedOf(before, wanted []string) (off []string) {
 	p := &t.p
 	for _, m := range t.named(t.k.services, p.text) {
@@ -100,8 +100,8 @@ func (t *turn) shareName(one, other string) bool {
 var peopleOnly = regexp.MustCompile(`(?i)\b(?:(?:watu|tupo|tuko|people)\s+)?(?:wawili|watatu|wanne|two|three|four|[2-9])\s+(?:of us\s+|people\s+)?(?:tu|only)\b|` +
 	`\b(?:only|just)\s+(?:two|three|four|[2-9])\s+(?:of us|people)\b`)
 
-// restatesVisit reports whether the message only says which service is meant and which is not, and the
-// visit is so: "sio ndevu, nywele tu", "not the general doctor, the women's one".
+// restatesVisit reports whether the message only says which service is meant and which is not, and
+// the visit is so: "sio ndevu, nywele tu", "not the general doctor, the women's one".
 func (t *turn) restatesVisit() bool {
 	v, p := t.next.Booking, &t.p
 	if v == nil || v.Moves != "" || v.Start.IsZero() || v.places() > 1 || p.asksSoftly() || p.hasTime ||
@@ -135,8 +135,8 @@ func (t *turn) restatesVisit() bool {
 	return denied
 }
 
-// restatesBooked tells who says again what was booked a moment ago, its service and its hour, that it is
-// booked, and reports whether the message does. Booked twice, it would be another visit.
+// restatesBooked tells who says again what was booked a moment ago, its service and its hour, that
+// it is booked, and reports whether the message does. Booked twice, it would be another visit.
 func (t *turn) restatesBooked() bool {
 	p := &t.p
 	if t.next.Booking != nil || !t.bookedJustNow() || !p.hasTime || !p.time.HasTime || p.asksSoftly() ||
@@ -201,7 +201,8 @@ var ownOff = regexp.MustCompile(`(?i)\b(?:forget|cancel|remove|skip|leave|acha|f
 // mine, just the boy".
 func (t *turn) onlyChild() bool {
 	v, child := t.next.Booking, t.childService()
-	if v == nil || v.Moves != "" || child == "" || len(v.More) == 0 || !slices.Contains(v.services(), child) ||
+	if v == nil || v.Moves != "" || child == "" || len(v.More) == 0 ||
+		!slices.Contains(v.services(), child) ||
 		!ownOff.MatchString(t.p.text) {
 		return false
 	}

@@ -28,8 +28,8 @@ var (
 		`if (?:he|they|you|u|she|the \pL+) comes? [^,.;]{3,24}?(?:do not|don'?t|not)(?: come)?)\b`)
 )
 
-// readTime reads the time of a text. That of a visit to the customer's home is read without such times:
-// "ntatoka saa kumi so aje kesho asubuhi" wishes for no hour.
+// readTime reads the time of a text. That of a visit to the customer's home is read without such
+// times: "ntatoka saa kumi so aje kesho asubuhi" wishes for no hour.
 func (t *turn) readTime(p *perception) {
 	text := p.text
 	if t.k.template() == flowhq.SupportTemplate {
@@ -45,16 +45,18 @@ var putsRight = keywords("nimesema, nilisema, sikusema, sijasema, namaanisha, ni
 // correctsHour reports whether the message says another time for the visit that was noted.
 func (t *turn) correctsHour() bool {
 	v, p := t.next.Ticket, &t.p
-	return v != nil && v.Number != "" && !v.Visit.IsZero() && p.hasTime && (p.time.HasTime || p.time.HasDay || !p.time.Start.IsZero()) &&
-		!p.has(actCancel, actStatus, actPaid) && !asksExactHour.MatchString(p.text) && !anyIn(p.reading.Words, whenMended) &&
+	return v != nil && v.Number != "" && !v.Visit.IsZero() && p.hasTime &&
+		(p.time.HasTime || p.time.HasDay || !p.time.Start.IsZero()) &&
+		!p.has(actCancel, actStatus, actPaid) && !asksExactHour.MatchString(p.text) &&
+		!anyIn(p.reading.Words, whenMended) &&
 		(anyIn(p.reading.Words, putsRight) || !p.asksSoftly() && len(p.reading.Words) <= maxPutRight)
 }
 
 // maxPutRight is how many words a message has at most that is another time and nothing else.
 const maxPutRight = 6
 
-// keepVisitDay gives an hour the day of the visit that was noted, where the message names none, and keeps
-// the day of the visit.
+// keepVisitDay gives an hour the day of the visit that was noted, where the message names none, and
+// keeps the day of the visit.
 func (t *turn) keepVisitDay(v *Problem) {
 	r := &t.p.time
 	if !v.Visit.IsZero() && !dayNamed.MatchString(t.p.text) {

@@ -47,13 +47,15 @@ func (p *perception) asksSoftly() bool {
 
 // asksInWords reports whether words without a mark ask something.
 func asksInWords(words []string) bool {
-	return eitherOr(words) || endsAsQuestion(words) || anyIn(words, softQuestion) && (!anyIn(words, noQuestion) ||
-		anyIn(slices.DeleteFunc(slices.Clone(words), func(w string) bool {
-			return hasWord(noQuestion, w)
-		}), softQuestion))
+	return eitherOr(words) || endsAsQuestion(words) || anyIn(words, softQuestion) &&
+		(!anyIn(words, noQuestion) ||
+			anyIn(slices.DeleteFunc(slices.Clone(words), func(w string) bool {
+				return hasWord(noQuestion, w)
+			}), softQuestion))
 }
 
-// endsAsQuestion reports whether a word at the end asks to agree: "the 35k is only for long hair right".
+// endsAsQuestion reports whether a word at the end asks to agree: "the 35k is only for long hair
+// right".
 func endsAsQuestion(words []string) bool {
 	n := len(words)
 	return n > maxKin+1 && hasWord(agreeing, words[n-1]) && !hasWord(beforeRight, words[n-2])
@@ -64,13 +66,16 @@ var (
 	beforeRight = keywords("thats, that, is, all, alright, the, on, turn, to, your, my, its, are")
 )
 
-// eitherOr reports whether words ask which of two things the customer is to do: "niyatupe ama niyaweke".
+// eitherOr reports whether words ask which of two things the customer is to do: "niyatupe ama
+// niyaweke".
 func eitherOr(words []string) bool {
 	subjunctive := func(w string) bool {
-		return len(w) > minSubject && strings.HasSuffix(w, "e") && (strings.HasPrefix(w, "ni") || strings.HasPrefix(w, "tu"))
+		return len(w) > minSubject && strings.HasSuffix(w, "e") &&
+			(strings.HasPrefix(w, "ni") || strings.HasPrefix(w, "tu"))
 	}
 	for i, w := range words {
-		if (w == "ama" || w == "au") && i > 0 && i+1 < len(words) && subjunctive(words[i-1]) && subjunctive(words[i+1]) {
+		if (w == "ama" || w == "au") && i > 0 && i+1 < len(words) && subjunctive(words[i-1]) &&
+			subjunctive(words[i+1]) {
 			return true
 		}
 	}

@@ -349,7 +349,8 @@ func (t *turn) takePlacedWish() bool {
 func (t *turn) saysWhenToCome() bool {
 	words := t.p.reading.Words
 	return t.p.hasTime && anyIn(words, bringThen) && (!t.p.asksSoftly() ||
-		(t.p.time.HasTime || hasDigits(t.p.text)) && anyIn(words, mayTheyBring) && !anyIn(words, sometimeWords))
+		(t.p.time.HasTime || hasDigits(t.p.text)) && anyIn(words, mayTheyBring) &&
+			!anyIn(words, sometimeWords))
 }
 
 // mayTheyBring ask for an order to be brought at a time: "can they come after 4?".

@@ -48,11 +48,13 @@ var otherToo = regexp.MustCompile(`(?i)\b` + grownUp + `(?:\s+(?:wangu|yangu|wng
 const grownUp = `(?:mama|baba|mke|mume|kaka|dada|mdogo|rafiki|mshkaji|jamaa|shemeji|mpenzi|wife|husband|mother|father|mum|mom|dad|` +
 	`brother|bro|sister|friend|cousin|mjomba|uncle|boyfriend|girlfriend|colleague)`
 
-// spokenForBoth are the customer's own service and the child's, where the prices of both were told and
-// the message wants both: "nitamleta leo, na mimi pia ninyoe". It is nil if the message does not.
+// spokenForBoth are the customer's own service and the child's, where the prices of both were told
+// and the message wants both: "nitamleta leo, na mimi pia ninyoe". It is nil if the message does
+// not.
 func (t *turn) spokenForBoth() []string {
 	child, spoken := t.childService(), t.next.Spoken
-	if v := t.next.Booking; v.Service != "" || v.Moves != "" || child == "" || !slices.Contains(spoken, child) || !alsoOneself.MatchString(t.p.text) ||
+	if v := t.next.Booking; v.Service != "" || v.Moves != "" || child == "" ||
+		!slices.Contains(spoken, child) || !alsoOneself.MatchString(t.p.text) ||
 		!anyIn(t.p.reading.Words, childWords) && !bringsThem.MatchString(t.p.text) {
 		return nil
 	}
@@ -81,20 +83,23 @@ const childAndMe = `(?i)\b(?:mimi|me|myself|i)\s+(?:na|and|&|n|plus)\s+(?:my\s+)
 	`(?:mtoto|mwanangu|dogo|kijana|son|daughter|kid|child|boy|girl)\b`
 
 var (
-	// alsoServed says that somebody is served besides, and wantsService that it is a service of the kind
-	// that is booked: a wife who comes along may only wait.
+	// alsoServed says that somebody is served besides, and wantsService that it is a service of the
+	// kind that is booked: a wife who comes along may only wait.
 	alsoServed = regexp.MustCompile(`(?i)\b(?:pia|too|also|as well|vilevile|naye|nae|bring|bringing|` +
 		`(?:naja|nakuja|nitakuja|ntakuja|tutakuja|tunakuja|nije|nikija) na|com(?:e|ing) with|with me)\b`)
 	wantsService = regexp.MustCompile(`(?i)\b(?:anyolewe|wanyolewe|aonwe|aangaliwe|apimwe|atibiwe|ahudumiwe|be seen|akatwe|ananyoa|atanyoa|anataka|wanataka|anahitaji|wants?|needs?|get|gets|add|` +
 		`niongeze\w*|ongeza\w*|muongeze\w*|mwongeze\w*|wekea|mwekee|muwekee|book)\b`)
 )
 
-// addsPerson puts who comes along on a visit beside the booking that stands, or right behind it where there
-// is no room, and reads it back: "i will bring my son too". It reports whether the message wants that.
+// addsPerson puts who comes along on a visit beside the booking that stands, or right behind it
+// where there is no room, and reads it back: "i will bring my son too". It reports whether the
+// message wants that.
 func (t *turn) addsPerson() bool {
 	p, all := &t.p, t.appointments()
-	if t.next.Booking != nil || len(all) != 1 || p.has(actCancel, actChange) || p.cued(actPrice) || staysHome.MatchString(p.text) ||
-		!anyIn(p.reading.Words, companions) && t.oneselfBeside(all[0]) == "" || nameTold.MatchString(p.text) || len(p.reading.Words) > 2*maxAssent {
+	if t.next.Booking != nil || len(all) != 1 || p.has(actCancel, actChange) || p.cued(actPrice) ||
+		staysHome.MatchString(p.text) ||
+		!anyIn(p.reading.Words, companions) && t.oneselfBeside(all[0]) == "" ||
+		nameTold.MatchString(p.text) || len(p.reading.Words) > 2*maxAssent {
 		return false
 	}
 	a, service, n := all[0], t.serviceBeside(all[0]), t.childrenWithMe()
@@ -146,8 +151,8 @@ func (t *turn) addsPerson() bool {
 // roomWords ask for room.
 var roomWords = keywords("nafasi, room, space, slot, free, available")
 
-// childrenWithMe is how many children come along with the customer who is booked already; 0 if none does, -1 if
-// nobody has said how many.
+// childrenWithMe is how many children come along with the customer who is booked already; 0 if none
+// does, -1 if nobody has said how many.
 func (t *turn) childrenWithMe() int {
 	if n := t.childrenCount(); n != 0 {
 		return n
@@ -164,11 +169,12 @@ func (t *turn) hourOfOther() bool {
 	return len(hours) == 1 && !hours[0].own
 }
 
-// oneselfBeside is what the customer wants beside a child's booking, "" if the message does not say so: "na
-// mimi pia ninyolewe".
+// oneselfBeside is what the customer wants beside a child's booking, "" if the message does not say
+// so: "na mimi pia ninyolewe".
 func (t *turn) oneselfBeside(a appointment) string {
 	child := t.childService()
-	if anyIn(t.p.reading.Words, companions) || !anyIn(t.p.reading.Words, alsoMe) && !alsoOneself.MatchString(t.p.text) ||
+	if anyIn(t.p.reading.Words, companions) || !anyIn(t.p.reading.Words, alsoMe) &&
+		!alsoOneself.MatchString(t.p.text) ||
 		len(t.p.services) > 0 || t.p.asksSoftly() ||
 		slices.ContainsFunc(a, func(b flowhq.Booking) bool { return b.Service != child }) {
 		return ""
@@ -198,10 +204,12 @@ func (t *turn) serviceBeside(a appointment) string {
 	}
 	isChild := anyIn(p.reading.Words, childWords) || t.childrenWithMe() != 0
 	wants := wantsService.MatchString(p.text)
-	comes := alsoServed.MatchString(p.text) || isChild && (t.childrenCount() > 0 || p.hasTime && p.time.HasTime)
+	comes := alsoServed.MatchString(p.text) || isChild &&
+		(t.childrenCount() > 0 || p.hasTime && p.time.HasTime)
 	// "Does my son also pay?" wants nothing.
 	// "Is there room for my sister after me?" does.
-	if _, behind := t.inRow(); p.asksSoftly() && !anyIn(p.reading.Words, comesAlong) && !p.hasTime && !behind {
+	if _, behind := t.inRow(); p.asksSoftly() && !anyIn(p.reading.Words, comesAlong) && !p.hasTime &&
+		!behind {
 		comes = false
 	}
 	if !wants && !comes || p.cued(cuePast) {
@@ -218,7 +226,8 @@ func (t *turn) serviceBeside(a appointment) string {
 	case len(named) == 1:
 		return named[0]
 	// The children's kind of what is booked, or of anything that the owner sells.
-	case isChild && child != "" && slices.ContainsFunc(t.k.offered(), func(s *flowhq.Service) bool { return t.childKind(s.ID, child) }):
+	case isChild && child != "" &&
+		slices.ContainsFunc(t.k.offered(), func(s *flowhq.Service) bool { return t.childKind(s.ID, child) }):
 		return child
 	case len(named) > 1 || isChild || !wants:
 		return ""
@@ -226,8 +235,8 @@ func (t *turn) serviceBeside(a appointment) string {
 	return a[0].Service
 }
 
-// childAlone is the child's kind of a service, where the message is about a child alone: "book my son on
-// Saturday" behind the father's haircut.
+// childAlone is the child's kind of a service, where the message is about a child alone: "book my
+// son on Saturday" behind the father's haircut.
 func (t *turn) childAlone(service string) string {
 	child := t.childService()
 	if !anyIn(t.p.reading.Words, childWords) || t.childrenCount() != 0 || !t.childKind(service, child) ||
@@ -237,8 +246,8 @@ func (t *turn) childAlone(service string) string {
 	return child
 }
 
-// fitPeople takes off a visit what stands on it once more than people come: "no, only 2 people, one man one
-// kid" of two haircuts and a child's.
+// fitPeople takes off a visit what stands on it once more than people come: "no, only 2 people, one
+// man one kid" of two haircuts and a child's.
 func (t *turn) fitPeople(v *Visit) {
 	if len(v.More) == 0 || !peopleOnly.MatchString(t.p.text) {
 		return
@@ -263,8 +272,9 @@ var (
 	deniedCount = regexp.MustCompile(`(?i)\b(?:sio|siyo|si|not)\s+(?:\pL+\s+){0,2}?(?:mbili|wawili|tatu|watatu|two|three|[2-4](?:\s+\pL+)?)\s*[,.;]+\s*`)
 )
 
-// addsOther puts the service of somebody who comes along beside those of the customer, at the same time, and
-// reports whether the message wants that: "my brother is coming also, he just needs a haircut same time".
+// addsOther puts the service of somebody who comes along beside those of the customer, at the same
+// time, and reports whether the message wants that: "my brother is coming also, he just needs a
+// haircut same time".
 func (t *turn) addsOther() bool {
 	v, p := t.next.Booking, &t.p
 	if v == nil {
@@ -274,8 +284,10 @@ func (t *turn) addsOther() bool {
 	if v.Service == "" {
 		own = slices.Clone(t.next.Pair)
 	}
-	if at == nil || v.Moves != "" || len(own) == 0 || t.isParty(v) || p.asksSoftly() || len(idsOf(p.services)) != 1 ||
-		p.services[0].Start < at[0] || slices.Contains(own, p.services[0].ID) || t.childService() == p.services[0].ID {
+	if at == nil || v.Moves != "" || len(own) == 0 || t.isParty(v) || p.asksSoftly() ||
+		len(idsOf(p.services)) != 1 ||
+		p.services[0].Start < at[0] || slices.Contains(own, p.services[0].ID) ||
+		t.childService() == p.services[0].ID {
 		return false
 	}
 	other := p.services[0].ID
@@ -298,7 +310,8 @@ func (t *turn) addsOther() bool {
 
 // withoutDeniedCount is a text without a number of a service that it denies, where more is said.
 func (t *turn) withoutDeniedCount(in Input) Input {
-	if t.k.template() == flowhq.BookingTemplate && t.next.Booking != nil && len(in.Message.Text) <= maxRead {
+	if t.k.template() == flowhq.BookingTemplate && t.next.Booking != nil &&
+		len(in.Message.Text) <= maxRead {
 		if rest := strings.TrimSpace(deniedCount.ReplaceAllString(in.Message.Text, "")); len(t.named(t.k.services, rest)) > 1 {
 			in.Message.Text = rest
 		}

@@ -11,10 +11,12 @@ import (
 // A yes with a question beside it: "yes confirm. do you sell beard oil?". The yes is taken first, and
 // the question is answered as if it had come alone. What the question names changes no visit.
 
-// confirmsBeside takes the yes of a message whose other parts only ask, and reports whether it is one.
+// confirmsBeside takes the yes of a message whose other parts only ask, and reports whether it is
+// one.
 func (t *turn) confirmsBeside() bool {
 	a := t.next.Ask
-	if !slices.Contains([]string{askBook, askMove, askMean, askCancel}, a.For) || t.next.Booking == nil && a.For != askCancel ||
+	if !slices.Contains([]string{askBook, askMove, askMean, askCancel}, a.For) ||
+		t.next.Booking == nil && a.For != askCancel ||
 		t.p.yesNo != entity.Neither || t.p.has(actCancel, actDrop, actDecision) || t.p.cued(cueThink) {
 		return false
 	}
@@ -51,8 +53,9 @@ func (t *turn) confirmsBeside() bool {
 	return true
 }
 
-// questionsBesideYes are the parts of a message that ask, beside one that is a clear yes. It is not ok
-// where a part does anything else: puts something on the visit, moves it, or makes the yes depend.
+// questionsBesideYes are the parts of a message that ask, beside one that is a clear yes. It is not
+// ok where a part does anything else: puts something on the visit, moves it, or makes the yes
+// depend.
 func (t *turn) questionsBesideYes() (questions []string, name string, ok bool) {
 	said, again := false, false
 	for i, piece := range withConditions(piecesOf(t.p.text)) {
@@ -72,14 +75,16 @@ func (t *turn) questionsBesideYes() (questions []string, name string, ok bool) {
 		case !piece.asks && t.isName(piece.text):
 			name = strings.Trim(piece.text, ".!, ")
 		// "No!! Names are Amani and Lulu. Just book it."
-		case !piece.asks && i == 0 && !slices.ContainsFunc(words, func(w string) bool { return !hasWord(bareNo, w) }):
+		case !piece.asks && i == 0 &&
+			!slices.ContainsFunc(words, func(w string) bool { return !hasWord(bareNo, w) }):
 		case !piece.asks && nameIn(piece.text) != "":
 			name, again = nameIn(piece.text), true
 		case !piece.asks && !slices.ContainsFunc(words, func(w string) bool {
 			return !hasWord(courtesyWords, w)
 		}):
 		// "Ok" in front of a question may only lead to it, and "yes or no?" is none.
-		case yesBut.MatchString(t.p.text) && mayI.MatchString(piece.text), i == 0 && !strings.HasSuffix(piece.text, "?") || hasWord(orWords, words[0]) || len(words) < 2 ||
+		case yesBut.MatchString(t.p.text) && mayI.MatchString(piece.text), i == 0 &&
+			!strings.HasSuffix(piece.text, "?") || hasWord(orWords, words[0]) || len(words) < 2 ||
 			!t.onlyInquires(piece.text):
 			return nil, "", false
 		default:
@@ -95,16 +100,16 @@ var bareNo = keywords("no, nope, hapana, siyo, sio, nah")
 // namesQuestion names a question without asking it.
 var namesQuestion = regexp.MustCompile(`(?i)^(?:na|and|ila|but|pia|also)?\s*(?:na |kuna )?(?:swali|maswali|question)\s+(?:la|langu|yangu|about|on|of|kuhusu)\b`)
 
-// isPlaceWord reports whether a piece only points to the place that the question behind it is about: "pale
-// kuna parking?".
+// isPlaceWord reports whether a piece only points to the place that the question behind it is
+// about: "pale kuna parking?".
 func isPlaceWord(words []string) bool {
 	return len(words) == 1 && hasWord(thePlace, words[0])
 }
 
 var thePlace = keywords("pale, hapo, huko, kule, hapa, kwenu, there, here")
 
-// repeatsVisit reports whether a piece says again what the visit that was read back is for, for how many, and
-// what that comes to, and nothing else.
+// repeatsVisit reports whether a piece says again what the visit that was read back is for, for how
+// many, and what that comes to, and nothing else.
 func (t *turn) repeatsVisit(text string) bool {
 	v := t.next.Booking
 	if v == nil || v.Moves != "" || v.Start.IsZero() {
@@ -121,7 +126,8 @@ func (t *turn) repeatsVisit(text string) bool {
 	}
 	words := split(text)
 	return anyIn(words, saysAgain) && !slices.ContainsFunc(words, func(w string) bool {
-		return !hasWord(saysAgain, w) && !hasWord(yesHead, w) && !hasWord(courtesyWords, w) && numberSaid(w) == 0 &&
+		return !hasWord(saysAgain, w) && !hasWord(yesHead, w) && !hasWord(courtesyWords, w) &&
+			numberSaid(w) == 0 &&
 			!hasDigits(w) && !slices.ContainsFunc(v.services(), func(id string) bool { return t.hasNameWords(id, []string{w}) })
 	})
 }
@@ -146,7 +152,8 @@ func (t *turn) isName(text string) bool {
 	text = strings.Trim(text, ".!, ")
 	return nameForm.MatchString(text) && !slices.ContainsFunc(split(text), func(w string) bool {
 		return t.k.words[w] || t.k.otherNames[w] || t.k.staff[w] != "" || hasWord(notNames, w) ||
-			hasWord(dayWords, w) || hasWord(yesHead, w) || hasWord(courtesyWords, w) || hasWord(softQuestion, w)
+			hasWord(dayWords, w) || hasWord(yesHead, w) || hasWord(courtesyWords, w) ||
+			hasWord(softQuestion, w)
 	})
 }
 
@@ -160,12 +167,15 @@ func singleQuestions(p piece) []string {
 	return all
 }
 
-// withConditions joins a condition to the question behind it: "if I'm ten minutes late, is it a problem?".
+// withConditions joins a condition to the question behind it: "if I'm ten minutes late, is it a
+// problem?".
 func withConditions(pieces []piece) (all []piece) {
 	for i, p := range pieces {
 		bare := leadIn.ReplaceAllString(p.text, "")
-		if words := split(bare); (!p.asks || whatIf.MatchString(bare)) && len(words) > 0 && i+1 < len(pieces) &&
-			pieces[i+1].asks && (whatIf.MatchString(bare) || hasWord(ifWords, words[0]) || anyIn(words, ifLate) || anyIn(words, comesLate)) {
+		if words := split(bare); (!p.asks || whatIf.MatchString(bare)) && len(words) > 0 &&
+			i+1 < len(pieces) &&
+			pieces[i+1].asks &&
+			(whatIf.MatchString(bare) || hasWord(ifWords, words[0]) || anyIn(words, ifLate) || anyIn(words, comesLate)) {
 			pieces[i+1].text = bare + " " + pieces[i+1].text
 			continue
 		}
@@ -174,11 +184,12 @@ func withConditions(pieces []piece) (all []piece) {
 	return all
 }
 
-// whatIf begins a condition that asks by itself, and may go on: "what if it doesn't fit, can I change it".
+// whatIf begins a condition that asks by itself, and may go on: "what if it doesn't fit, can I
+// change it".
 var whatIf = regexp.MustCompile(`(?i)^(?:and |na |je,? )?(?:what if|itakuwaje|vipi kama|kama)\b`)
 
-// asksOfVisit reports whether a question that the model takes for "do you have it?" asks something else
-// of what was just booked, or of nothing on the list: "does the scrub hurt?".
+// asksOfVisit reports whether a question that the model takes for "do you have it?" asks something
+// else of what was just booked, or of nothing on the list: "does the scrub hurt?".
 func (t *turn) asksOfVisit(on []string) bool {
 	p := &t.p
 	if len(p.services) == 0 || slices.ContainsFunc(p.acts, func(a act) bool { return a != actOffer && a != actBook }) ||
@@ -218,8 +229,8 @@ var (
 var whereThere = regexp.MustCompile(`(?i)[\s,]+(?:kama|ikiwa)\s+(?:yupo|atakuwepo|anapatikana|ana nafasi|inawezekana)\b|` +
 	`[\s,]+if\s+(?:(?:he|she|they)(?:'s| is| are)?\s+(?:there|in|available|around|free)|(?:it(?:'s| is) )?possible)\b`)
 
-// asksAgain is a text without what leads to its questions that were asked before. "Niliuliza bei" asks
-// nothing, and stays.
+// asksAgain is a text without what leads to its questions that were asked before. "Niliuliza bei"
+// asks nothing, and stays.
 func asksAgain(text string) string {
 	at := askedBefore.FindStringIndex(text)
 	if at == nil {
@@ -230,7 +241,8 @@ func asksAgain(text string) string {
 		rest = rest[:end[1]]
 	}
 	// "I asked if it's slim fit" asks as well.
-	if whether := strings.Fields(strings.ToLower(text[at[0]:at[1]])); slices.Contains(whether, "if") || slices.Contains(whether, "kama") {
+	if whether := strings.Fields(strings.ToLower(text[at[0]:at[1]])); slices.Contains(whether, "if") ||
+		slices.Contains(whether, "kama") {
 		return text[:at[0]] + strings.TrimRight(text[at[1]:], " .?!") + "?"
 	}
 	if !questionWord.MatchString(rest) {
@@ -254,10 +266,12 @@ func (t *turn) isClearYes(words []string) bool {
 	})
 }
 
-// namesHeldDay reports whether the message says the day of what was read back, and no hour: "ndio kesho".
+// namesHeldDay reports whether the message says the day of what was read back, and no hour: "ndio
+// kesho".
 func (t *turn) namesHeldDay() bool {
 	v, p := t.next.Booking, &t.p
-	return v != nil && p.hasTime && p.time.HasDay && !p.time.HasTime && !v.Start.IsZero() && sameDay(p.time.Day, v.Start)
+	return v != nil && p.hasTime && p.time.HasDay && !p.time.HasTime && !v.Start.IsZero() &&
+		sameDay(p.time.Day, v.Start)
 }
 
 // partMeant reports whether the message says the part of the day of the time that was asked about:
@@ -318,8 +332,8 @@ var saaWords = keywords("saa")
 // mayI ask whether something may be done.
 var mayI = regexp.MustCompile(`(?i)\b(?:can|could|may) (?:i|we|you|u)\b|\b(?:naweza|tunaweza|mnaweza|unaweza|nataka|naomba|ongeza|niongezee)\b`)
 
-// takesOther reports whether the message was taken to put another hour or another service on the visit
-// that was read back: "yes but can you do 4?" is no yes to three.
+// takesOther reports whether the message was taken to put another hour or another service on the
+// visit that was read back: "yes but can you do 4?" is no yes to three.
 func (t *turn) takesOther(before *turn) bool {
 	v, was := t.next.Booking, before.next.Booking
 	return before.next.Ask.For == askBook && v != nil && was != nil && v.Moves == "" && !v.Start.IsZero() &&

@@ -9,10 +9,10 @@ import (
 	"github.com/flowhq/flowhq/internal/understand/entity"
 )
 
-// A move or a cancellation with something else behind it: "yes move it, and add a shave", "can we come at
-// four instead, my brother wants a cut too". The message is decided as two: first what is done with the
-// booking, and then the rest, on what the first has made of it. Where the move waits for a yes, the rest
-// waits with it (Visit.Then).
+// A move or a cancellation with something else behind it: "yes move it, and add a shave", "can we
+// come at four instead, my brother wants a cut too". The message is decided as two: first what is
+// done with the booking, and then the rest, on what the first has made of it. Where the move waits
+// for a yes, the rest waits with it (Visit.Then).
 
 // thenFrom is where one thing may end in a message and another begin.
 var thenFrom = regexp.MustCompile(`(?i)[.!,;\n]+\s*|\s+(?:and|na|then|kisha|halafu|alafu|pia|also|plus)\s`)
@@ -91,8 +91,8 @@ func after(bookings []flowhq.Booking, facts []flowhq.FactChange) []flowhq.Bookin
 	return slices.DeleteFunc(bookings, func(b flowhq.Booking) bool { return b.Status == flowhq.BookingCancelled })
 }
 
-// yesAndThen are the yes of a message and what it wants besides, in the same message or in the one that
-// asked for the move. rest is "" if there is nothing else.
+// yesAndThen are the yes of a message and what it wants besides, in the same message or in the one
+// that asked for the move. rest is "" if there is nothing else.
 func (t *turn) yesAndThen(text string) (yes, rest string) {
 	if v := t.next.Booking; v != nil && v.Then != "" && t.doesIt(text) {
 		return text, v.Then
@@ -112,8 +112,8 @@ func (t *turn) yesAndThen(text string) (yes, rest string) {
 	return "", ""
 }
 
-// yesAndAnother are the yes to a visit that was read back, and what wants a visit of another service behind
-// it, for somebody else or at a time of its own. rest is "" if nothing does.
+// yesAndAnother are the yes to a visit that was read back, and what wants a visit of another
+// service behind it, for somebody else or at a time of its own. rest is "" if nothing does.
 func (t *turn) yesAndAnother(text string) (yes, rest string) {
 	v := t.next.Booking
 	if v == nil || v.Moves != "" || v.Start.IsZero() {
@@ -130,8 +130,8 @@ func (t *turn) yesAndAnother(text string) (yes, rest string) {
 	return "", ""
 }
 
-// wantsAnother reports whether a text wants a service that is not of the visit v, for somebody who is not on
-// it or at a time of its own.
+// wantsAnother reports whether a text wants a service that is not of the visit v, for somebody who
+// is not on it or at a time of its own.
 func (t *turn) wantsAnother(text string, v *Visit) bool {
 	whole := t.p
 	defer func() { t.p = whole }()
@@ -139,7 +139,8 @@ func (t *turn) wantsAnother(text string, v *Visit) bool {
 	p := &t.p
 	words := p.reading.Words
 	if len(p.services) != 1 || slices.Contains(v.services(), p.services[0].ID) || p.cued(cueInstead) ||
-		p.has(actCancel, actDrop, actPerson, actAnger) || saysBut(words) || anyIn(words, ifWords) || anyIn(words, comesAlong) {
+		p.has(actCancel, actDrop, actPerson, actAnger) || saysBut(words) || anyIn(words, ifWords) ||
+		anyIn(words, comesAlong) {
 		return false
 	}
 	wants := wantsService.MatchString(text) || wantsItToo.MatchString(text)
@@ -150,11 +151,14 @@ func (t *turn) wantsAnother(text string, v *Visit) bool {
 var asksPriceLast = regexp.MustCompile(`(?i)[,;.?!\s]+(?:(?:and|na|ni|kwani|so|pls|please)\s+)?(?:how much(?:\s+(?:is|will|does|for)\b[^,.;?]*)?|` +
 	`(?:ni |yake )?bei (?:gani|yake|ngapi|je)|(?:ni )?(?:shilingi |sh |tsh |pesa )?ngapi|(?:what(?:'s| is) )?the (?:price|cost)|what does (?:it|that) cost)\W*$`)
 
-// meanOther is all acts of a message, with a booking in place of a question about one: it takes a service that is not booked for what somebody else is to have, with an hour of its own, where
-// the words about a booking hide that: "na mke wangu je? yeye kumuona daktari saa 2 kesho".
+// meanOther is all acts of a message, with a booking in place of a question about one: it takes a
+// service that is not booked for what somebody else is to have, with an hour of its own, where the
+// words about a booking hide that: "na mke wangu je? yeye kumuona daktari saa 2 kesho".
 func (t *turn) meanOther(p *perception, all acts) acts {
-	if t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil || !all.has(actStatus) || !p.hasTime || !p.time.HasTime ||
-		len(p.services) != 1 || !anyIn(p.reading.Words, companions) || all.has(actCancel, actChange) || anyIn(p.reading.Words, hadWords) {
+	if t.k.template() != flowhq.BookingTemplate || t.next.Booking != nil || !all.has(actStatus) ||
+		!p.hasTime || !p.time.HasTime ||
+		len(p.services) != 1 || !anyIn(p.reading.Words, companions) || all.has(actCancel, actChange) ||
+		anyIn(p.reading.Words, hadWords) {
 		return all
 	}
 	for _, b := range t.bookings() {
@@ -184,7 +188,8 @@ func (t *turn) wantsBeside(text string) bool {
 	t.p = t.readPart(text)
 	p := &t.p
 	words := p.reading.Words
-	if len(words) < 2 || p.cued(cueInstead) || p.has(actCancel, actDrop, actPerson, actAnger) || saysBut(words) ||
+	if len(words) < 2 || p.cued(cueInstead) || p.has(actCancel, actDrop, actPerson, actAnger) ||
+		saysBut(words) ||
 		anyIn(words, ifWords) || p.cued(actPrice) {
 		return false
 	}
@@ -192,8 +197,9 @@ func (t *turn) wantsBeside(text string) bool {
 	if p.asksSoftly() {
 		return comes && anyIn(words, comesAlong)
 	}
-	return comes || len(p.services) > 0 && (p.cued(cueAdd) || wantsService.MatchString(text) || besides.MatchString(text) ||
-		p.has(actBook) && alsoServed.MatchString(text)) || wantsItToo.MatchString(text) && len(p.services) > 0
+	return comes || len(p.services) > 0 &&
+		(p.cued(cueAdd) || wantsService.MatchString(text) || besides.MatchString(text) ||
+			p.has(actBook) && alsoServed.MatchString(text)) || wantsItToo.MatchString(text) && len(p.services) > 0
 }
 
 // afterwards is behind what is booked, where nothing follows that would say behind what.
@@ -207,5 +213,6 @@ func (t *turn) wantsBooking(text string) bool {
 	whole := t.p
 	defer func() { t.p = whole }()
 	t.p = t.readPart(text)
-	return !t.p.asksSoftly() && !t.p.cued(cueInstead) && wantsService.MatchString(text) && (t.p.hasTime || len(t.p.services) > 0)
+	return !t.p.asksSoftly() && !t.p.cued(cueInstead) && wantsService.MatchString(text) &&
+		(t.p.hasTime || len(t.p.services) > 0)
 }
