@@ -30,6 +30,8 @@
 //  9. The rest was not understood: one question between two intents, the menu from the owner's own
 //     services, and the second time in a row a person.
 //
+// A yes with something else behind it is decided as two messages, one after the other (yesthen.go).
+//
 // A message of several sentences or lines is read as a whole. Then each part is read by itself, and
 // what it asks and the turn has not answered is answered or noted (parts.go).
 //
@@ -71,7 +73,7 @@
 //	addressfix.go   "Roysambu, not Zimmerman", written as a plain address
 //	startover.go    "forget all that": the list behind it is read without the old one
 //	moved.go        "tomorrow at the same time", written as a move of the booking
-//	mind.go              what a message takes back itself
+//	mind.go         what a message takes back itself
 //	media.go        pictures, voice notes and places, which have no words
 //
 // Acts:
