@@ -22,6 +22,12 @@ func (t *turn) reconcileDecision(p *perception, all *acts) {
 		all.add(actOrder)
 		return
 	}
+	// "Sukari punguza iwe kilo moja tu" wants less of it.
+	if t.k.template() == flowhq.EcommerceTemplate && lessOfIt.MatchString(p.text) && len(p.products) > 0 && len(p.entities.Money) == 0 {
+		all.drop(actDecision, actPrice)
+		all.add(actChange)
+		return
+	}
 	if t.k.template() == flowhq.EcommerceTemplate && bargainsFee(p) {
 		all.drop(actAnswer, actDelivery, actPayment, actPrice)
 		all.add(actDecision)
@@ -43,6 +49,9 @@ func (t *turn) reconcileDecision(p *perception, all *acts) {
 		all.drop(actPrice)
 	}
 }
+
+// lessOfIt wants a smaller number of goods.
+var lessOfIt = regexp.MustCompile(`(?i)\b(?:ni|u|mni)?punguz(?:a|ie|ieni)\s+(?:\pL+\s+){0,2}(?:iwe|ziwe|yawe|uwe|hadi|mpaka)\b|\breduce\b[^.;!?\n]*\bto\b`)
 
 // paysSum speaks of a sum that is paid, and of no other price: "how do I pay the 60k", "nalipia 45k
 // saa hii".
