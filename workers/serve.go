@@ -88,6 +88,7 @@ func (p *process) serve(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		p.leases.LoseAll()
 		return errNoDatabase
 	}
 }

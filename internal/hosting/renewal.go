@@ -82,6 +82,17 @@ func (l *Leases) loseInTime(h *Lease) {
 	}
 }
 
+// LoseAll gives up every lease, for a process whose database has been away for a lease's time.
+// Otherwise a lease that was renewed right before the loss could outlive the process's own
+// patience, and its host would be told to move where no host can.
+func (l *Leases) LoseAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for h := range l.held {
+		l.lose(h, errUnrenewed)
+	}
+}
+
 // setOf is the leases without what was seen, so that they can be compared.
 func setOf(leases []store.Lease) map[store.Lease]bool {
 	all := make(map[store.Lease]bool, len(leases))

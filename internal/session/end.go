@@ -29,7 +29,8 @@ func (s *session) end(run context.Context, why error) (Outcome, error) {
 	}
 	// Two ends with which nothing is wrong: what else there may be is for the next host.
 	switch {
-	case errors.Is(why, errDraining):
+	// Without its lease it ends by that: a process without a database stops its hosts as well.
+	case errors.Is(why, errDraining) && s.lease.Err() == nil:
 		return s.drained(run)
 	case errors.Is(why, errRenewal):
 		return s.renewed(run)

@@ -115,6 +115,25 @@ func TestDrain(t *testing.T) {
 	})
 }
 
+// A process whose database is away stops its hosts too. They end by the loss, and move nowhere:
+// which of the two a host sees first must not matter, hence several times.
+func TestDrainWithoutADatabase(t *testing.T) {
+	for range 20 {
+		host(t, hosting.Status{}, asIs, func(w *world, result <-chan ended) {
+			w.online()
+			<-time.After(time.Minute)
+			w.Leases.LoseAll()
+			w.Slots.DrainAll()
+			if e := w.ends(result); e.Ending != flowhq.EndDatabaseLost {
+				t.Errorf("it ended with %+v, %v; want %s", e.Outcome, e.err, flowhq.EndDatabaseLost)
+			}
+			if last := w.last(); last.Ending != flowhq.EndDatabaseLost {
+				t.Errorf("the next attempt is told %+v; want %s", last, flowhq.EndDatabaseLost)
+			}
+		})
+	}
+}
+
 // Temporal's order to end is obeyed at once. The workflow records why.
 func TestAnOrderToEnd(t *testing.T) {
 	host(t, hosting.Status{}, asIs, func(w *world, result <-chan ended) {
