@@ -31,7 +31,7 @@ var (
 // some of them alone. yes tells that it answers whether somebody's is to be cancelled.
 func (t *turn) whoseOff(a appointment, yes bool) appointment {
 	v := visitOf(a)
-	if len(a) < 2 || !t.isParty(v) || anyIn(t.p.reading.Words, allOfThem) {
+	if len(a) < 2 || !t.isParty(v) || anyIn(t.p.reading.Words, allOfThem) || cancelsNot.MatchString(t.p.text) {
 		return nil
 	}
 	services := v.services()
@@ -127,4 +127,15 @@ func sameServices(a, b appointment) bool {
 	return slices.EqualFunc(a, b, func(x, y flowhq.Booking) bool {
 		return x.Service == y.Service && x.StartsAt.Equal(y.StartsAt)
 	})
+}
+
+// cancelsNot says that nothing is to be cancelled.
+var cancelsNot = regexp.MustCompile(`(?i)\b(?:usi|msi|nisi|tusi|si)(?:ghairi|ghairishe|futi|fute|futa|katishe)\w*|\b(?:don'?t|do not|dont|never|not to) (?:cancel|delete|remove)\b`)
+
+// keepsBooked drops the cancellation of a message that says that nothing is to be cancelled: "usighairi dogo!".
+func (p *perception) keepsBooked(all *acts) {
+	if cancelsNot.MatchString(p.text) {
+		all.drop(actCancel, actDrop)
+		p.cues = slices.DeleteFunc(p.cues, func(a act) bool { return a == actCancel || a == actDrop })
+	}
 }

@@ -253,6 +253,7 @@ func (t *turn) ordersSteps() bool {
 
 // reconcileSteps drops what is heard by likeness in what orders or adds the services of a visit.
 func (t *turn) reconcileSteps(p *perception, all *acts) {
+	p.keepsBooked(all)
 	if !all.has(actBook, actCancel, actChange) && t.wishesService(p) {
 		all.add(actBook)
 	}
