@@ -23,7 +23,8 @@ func (t *turn) reconcileDecision(p *perception, all *acts) {
 		return
 	}
 	// "Sukari punguza iwe kilo moja tu" wants less of it.
-	if t.k.template() == flowhq.EcommerceTemplate && lessOfIt.MatchString(p.text) && len(p.products) > 0 && len(p.entities.Money) == 0 {
+	if t.k.template() == flowhq.EcommerceTemplate && lessOfIt.MatchString(p.text) &&
+		len(p.products) > 0 && len(p.entities.Money) == 0 {
 		all.drop(actDecision, actPrice)
 		all.add(actChange)
 		return

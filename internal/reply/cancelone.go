@@ -132,7 +132,8 @@ func sameServices(a, b appointment) bool {
 // cancelsNot says that nothing is to be cancelled.
 var cancelsNot = regexp.MustCompile(`(?i)\b(?:usi|msi|nisi|tusi|si)(?:ghairi|ghairishe|futi|fute|futa|katishe)\w*|\b(?:don'?t|do not|dont|never|not to) (?:cancel|delete|remove)\b`)
 
-// keepsBooked drops the cancellation of a message that says that nothing is to be cancelled: "usighairi dogo!".
+// keepsBooked drops the cancellation of a message that says that nothing is to be cancelled:
+// "usighairi dogo!".
 func (p *perception) keepsBooked(all *acts) {
 	if cancelsNot.MatchString(p.text) {
 		all.drop(actCancel, actDrop)

@@ -204,16 +204,21 @@ func (p *perception) changesIn(m entity.NameMatch) bool {
 	if m.Start < 0 || m.End > len(p.text) || m.Start >= m.End {
 		return false
 	}
+	return changeWord.MatchString(p.clauseOf(m, editBreak))
+}
+
+// clauseOf is the part of the message with a name in it, from the break in front of the name to the
+// one behind.
+func (p *perception) clauseOf(m entity.NameMatch, breaks *regexp.Regexp) string {
 	from, to := 0, len(p.text)
-	for _, at := range editBreak.FindAllStringIndex(p.text, maxEdits) {
-		switch {
-		case at[1] <= m.Start:
+	for _, at := range breaks.FindAllStringIndex(p.text, maxEdits) {
+		if at[1] <= m.Start {
 			from = at[1]
-		case at[0] >= m.End:
+		} else if at[0] >= m.End {
 			to = min(to, at[0])
 		}
 	}
-	return changeWord.MatchString(p.text[from:to])
+	return p.text[from:to]
 }
 
 // editBreak parts the clauses of a message that changes several things.
@@ -330,15 +335,7 @@ func (p *perception) removesIn(m entity.NameMatch) bool {
 	}
 	// Up to the marks of its sentence, or a "but" behind which other things are named. A comma goes
 	// on: "rice, remove it".
-	from, to := 0, len(p.text)
-	for _, at := range clauseBreak.FindAllStringIndex(p.text, maxEdits) {
-		if at[1] <= m.Start {
-			from = at[1]
-		} else if at[0] >= m.End {
-			to = min(to, at[0])
-		}
-	}
-	return anyIn(split(p.text[from:to]), removeWords)
+	return anyIn(split(p.clauseOf(m, clauseBreak)), removeWords)
 }
 
 // removeWords take something off an order.

@@ -208,15 +208,7 @@ func (t *turn) dropPlaceNames(p *perception) {
 		if m.Exact || m.Start < 0 || m.End > len(p.text) || !behindKwa.MatchString(p.text[:m.Start]) {
 			return false
 		}
-		from, to := 0, len(p.text)
-		for _, at := range wishClause.FindAllStringIndex(p.text, maxEdits) {
-			if at[1] <= m.Start {
-				from = at[1]
-			} else if at[0] >= m.End {
-				to = min(to, at[0])
-			}
-		}
-		clause := p.text[from:to]
+		clause := p.clauseOf(m, wishClause)
 		return len(t.named(t.k.areas, clause)) > 0 || isAtPlace.MatchString(clause)
 	})
 }

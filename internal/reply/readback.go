@@ -26,11 +26,10 @@ func (t *turn) readBack(v *Visit) {
 	// What was read back earlier in the turn has changed since.
 	t.said = slices.DeleteFunc(t.said, func(p part) bool { return p.lead })
 	// The question is answered before the visit is read back, or the customer reads past it.
-	// "Mna lift?" beside an hour asks for no time.
-	switch asked := t.unlisted() != ""; {
-	case t.p.has(actOffer) && t.p.hasTime && asked:
+	switch asks := t.p.has(actOffer) && t.p.hasTime; {
+	case asks && t.unlisted() != "": // "mna lift?" beside an hour asks for no time
 		t.passQuestion()
-	case t.p.has(actOffer) && t.p.hasTime && !t.p.has(actBook): // "is ten o'clock free?"
+	case asks && !t.p.has(actBook): // "is ten o'clock free?"
 		t.tell("book.free_at", "time", t.at(v.Start))
 	}
 	t.tellVisit(v)

@@ -183,14 +183,10 @@ func (t *turn) doesIt(text string) bool {
 // wantsBeside reports whether a text wants a service besides what is booked, for the customer or for
 // somebody else.
 func (t *turn) wantsBeside(text string) bool {
-	whole := t.p
-	defer func() { t.p = whole }()
-	t.p = t.readPart(text)
-	p := &t.p
+	p := t.readPart(text)
 	words := p.reading.Words
 	if len(words) < 2 || p.cued(cueInstead) || p.has(actCancel, actDrop, actPerson, actAnger) ||
-		saysBut(words) ||
-		anyIn(words, ifWords) || p.cued(actPrice) {
+		saysBut(words) || anyIn(words, ifWords) || p.cued(actPrice) {
 		return false
 	}
 	comes := anyIn(words, companions) && (alsoServed.MatchString(text) || wantsService.MatchString(text))
@@ -199,7 +195,7 @@ func (t *turn) wantsBeside(text string) bool {
 	}
 	return comes || len(p.services) > 0 &&
 		(p.cued(cueAdd) || wantsService.MatchString(text) || besides.MatchString(text) ||
-			p.has(actBook) && alsoServed.MatchString(text)) || wantsItToo.MatchString(text) && len(p.services) > 0
+			p.has(actBook) && alsoServed.MatchString(text) || wantsItToo.MatchString(text))
 }
 
 // afterwards is behind what is booked, where nothing follows that would say behind what.
@@ -210,9 +206,7 @@ var wantsItToo = regexp.MustCompile(`(?i)\b(?:nataka|nitataka|naomba|i want|i ne
 
 // wantsBooking reports whether a text wants another booking: "and book me for saturday at ten".
 func (t *turn) wantsBooking(text string) bool {
-	whole := t.p
-	defer func() { t.p = whole }()
-	t.p = t.readPart(text)
-	return !t.p.asksSoftly() && !t.p.cued(cueInstead) && wantsService.MatchString(text) &&
-		(t.p.hasTime || len(t.p.services) > 0)
+	p := t.readPart(text)
+	return !p.asksSoftly() && !p.cued(cueInstead) && wantsService.MatchString(text) &&
+		(p.hasTime || len(p.services) > 0)
 }

@@ -39,7 +39,8 @@ func SizeCounts(text string, sizes []string) []SizeCount {
 	if len(found) == 0 {
 		return nil
 	}
-	// The first size decides for the whole text. Of "shirts M and 1 L" it has no count, and the others have.
+	// The first size decides for the whole text. Of "shirts M and 1 L" it has no count, and the
+	// others have.
 	before := countBefore(tokens, found[0].from, 0) > 0
 	if !before {
 		before = !slices.ContainsFunc(found, func(at sizeAt) bool { return countBehind(tokens, at.to, len(tokens)) > 0 })

@@ -155,5 +155,6 @@ func englishKeys(w string) (out []string) {
 	return out
 }
 
-// IsCommon reports whether a word, in lower case, is one of every day that says nothing of what it is about.
+// IsCommon reports whether a word, in lower case, is one of every day that says nothing of what it
+// is about.
 func IsCommon(w string) bool { return isCommon(w) }
